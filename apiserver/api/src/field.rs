@@ -1,0 +1,145 @@
+//! Errors of single fields, in upstream's words (`field.Error` of apimachinery).
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// What is wrong with a field; `reason()` is the cause's reason in a Status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    NotFound,
+    Required,
+    Duplicate,
+    Invalid,
+    NotSupported,
+    Forbidden,
+    TooLong,
+    TooMany,
+    Internal,
+    TypeInvalid,
+}
+
+/// One complaint. `Display` is the whole sentence: ``spec.replicas: Invalid value: -1: must be ...``.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    pub problem: Problem,
+    pub field: String,
+    /// The bad value, where the sentence shows it.
+    pub value: Option<Value>,
+    pub detail: String,
+}
+
+impl Error {
+    pub fn required(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { problem: Problem::Required, field: field.into(), value: None, detail: detail.into() }
+    }
+
+    pub fn invalid(field: impl Into<String>, value: impl Into<Value>, detail: impl Into<String>) -> Self {
+        Self { problem: Problem::Invalid, field: field.into(), value: Some(value.into()), detail: detail.into() }
+    }
+
+    pub fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { problem: Problem::Duplicate, field: field.into(), value: Some(value.into()), detail: String::new() }
+    }
+
+    pub fn forbidden(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { problem: Problem::Forbidden, field: field.into(), value: None, detail: detail.into() }
+    }
+
+    pub fn not_found(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { problem: Problem::NotFound, field: field.into(), value: Some(value.into()), detail: String::new() }
+    }
+
+    /// `supported` is listed as upstream does: each quoted, sorted.
+    pub fn not_supported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
+        let mut supported = supported.to_vec();
+        supported.sort_unstable();
+        let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
+        let detail = if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
+        Self { problem: Problem::NotSupported, field: field.into(), value: Some(value.into()), detail }
+    }
+
+    pub fn too_long(field: impl Into<String>, max: usize) -> Self {
+        let detail = format!("may not be more than {max} bytes");
+        Self { problem: Problem::TooLong, field: field.into(), value: None, detail }
+    }
+
+    pub fn reason(&self) -> &'static str {
+        match self.problem {
+            Problem::NotFound => "FieldValueNotFound",
+            Problem::Required => "FieldValueRequired",
+            Problem::Duplicate => "FieldValueDuplicate",
+            Problem::Invalid => "FieldValueInvalid",
+            Problem::NotSupported => "FieldValueNotSupported",
+            Problem::Forbidden => "FieldValueForbidden",
+            Problem::TooLong => "FieldValueTooLong",
+            Problem::TooMany => "FieldValueTooMany",
+            Problem::Internal => "InternalError",
+            Problem::TypeInvalid => "FieldValueTypeInvalid",
+        }
+    }
+
+    /// The sentence without the field's name: a cause's message.
+    pub fn body(&self) -> String {
+        let what = match self.problem {
+            Problem::NotFound => "Not found",
+            Problem::Required => "Required value",
+            Problem::Duplicate => "Duplicate value",
+            Problem::Invalid | Problem::TypeInvalid => "Invalid value",
+            Problem::NotSupported => "Unsupported value",
+            Problem::Forbidden => "Forbidden",
+            Problem::TooLong => "Too long",
+            Problem::TooMany => "Too many",
+            Problem::Internal => "Internal error",
+        };
+        let mut body = what.to_owned();
+        if let Some(value) = &self.value {
+            body = format!("{body}: {value}");
+        }
+        if !self.detail.is_empty() {
+            body = format!("{body}: {}", self.detail);
+        }
+        body
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.body())
+    }
+}
+
+/// Complaints about a name that must be a DNS subdomain (RFC 1123); empty if it is one.
+pub fn dns_subdomain(name: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if name.len() > 253 {
+        errors.push("must be no more than 253 characters".to_owned());
+    }
+    if name.is_empty() || !name.split('.').all(is_label) {
+        errors.push("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')".to_owned());
+    }
+    errors
+}
+
+/// Complaints about a name that must be a DNS label (RFC 1123); empty if it is one.
+pub fn dns_label(name: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    if name.len() > 63 {
+        errors.push("must be no more than 63 characters".to_owned());
+    }
+    if !is_label(name) {
+        errors.push("a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')".to_owned());
+    }
+    errors
+}
+
+fn is_label(label: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = label.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(first), Some(last)) => {
+            alphanumeric(*first) && alphanumeric(*last) && bytes.iter().all(|b| alphanumeric(*b) || *b == b'-')
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,32 @@
+//! The vocabulary of the API: objects, kinds, errors, selectors, patches; no IO.
+//!
+//! Read in this order.
+
+/// What a watch says: added, modified, deleted, bookmark.
+pub mod event;
+/// How the in-process clients are fed.
+pub mod feed;
+/// Errors of single fields, in upstream's words.
+pub mod field;
+/// Who speaks: the identity a request travels with.
+pub mod identity;
+/// Names of things: [`key::Key`], [`key::Revision`], group, version and kind.
+pub mod key;
+/// The row that describes one kind; all that differs between kinds is data.
+pub mod kind;
+/// Every built-in kind, one file and one row each.
+pub mod kinds;
+/// An object as it is stored, sent and watched: head, revision, tail.
+pub mod object;
+/// Label and field selectors.
+pub mod selector;
+/// The one error a client sees.
+pub mod status;
+
+pub use event::{Event, EventKind};
+pub use feed::{Feed, Opened};
+pub use identity::Identity;
+pub use key::{GroupVersionKind, Key, Revision};
+pub use kind::Kind;
+pub use object::{Draft, Object};
+pub use status::Status;

@@ -1,0 +1,1 @@
+//! The API client: informers, the work queue, the controller row and its manager.

@@ -1,0 +1,1 @@
+//! Gives every pod a node: queue, cache, one cycle, plugins.

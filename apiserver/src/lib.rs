@@ -1,0 +1,1 @@
+//! The API server: one way in for every request.

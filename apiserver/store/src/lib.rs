@@ -1,0 +1,1 @@
+//! Revisions, snapshots and watches over one SQLite file; the only user of sqlx.

@@ -1,0 +1,1 @@
+//! Runs WebAssembly workloads; the only user of wasmtime.

@@ -1,0 +1,1 @@
+//! The node: kubelet, volumes, network, proxy, images.
