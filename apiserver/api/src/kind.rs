@@ -34,8 +34,9 @@ pub struct Kind {
     pub name: fn(&str) -> Vec<String>,
     /// Fills in what the user left out; idempotent.
     pub default: fn(&mut Value),
-    /// Gives out what is unique in the cluster (addresses, ports). `taken` tells whether a claim is held by another object.
-    pub allocate: fn(&mut Value, &Allocator<'_>) -> Result<(), field::Error>,
+    /// Gives out what is unique in the cluster (addresses, ports); arguments: new, old (none on create). Runs after
+    /// `default` and `prepare_*`, before `validate`. `taken` answers for committed objects, the old state included.
+    pub allocate: fn(&mut Value, Option<&Value>, &Allocator<'_>) -> Result<(), field::Error>,
     /// Drops what only the server may say, on create.
     pub prepare_create: fn(&mut Value),
     /// The same on update; `old` is the stored object.
@@ -62,11 +63,13 @@ pub struct Version {
     pub from_hub: fn(&mut Value),
     /// Sent as a `Warning:` header to whoever uses it; empty for a current version.
     pub deprecation: &'static str,
+    /// Field selectors that this version calls otherwise: its name, the hub's name.
+    pub field_labels: &'static [(&'static str, &'static str)],
 }
 
 impl Version {
     pub const fn hub(group: &'static str, version: &'static str, schema: &'static str) -> Self {
-        Self { group, version, schema, to_hub: nothing, from_hub: nothing, deprecation: "" }
+        Self { group, version, schema, to_hub: nothing, from_hub: nothing, deprecation: "", field_labels: &[] }
     }
 
     pub fn api_version(&self) -> String {
@@ -151,6 +154,11 @@ impl Subresource {
             selector: "/spec/selector",
         },
     };
+    /// What upgrades to a stream on the node. `name` and `kind` are to be filled in.
+    pub const STREAM: Self =
+        Self { name: "", verbs: &["create", "get"], group: "", version: "", kind: "", serves: Serves::Node };
+    /// Plain HTTP through the API server. `kind` is to be filled in.
+    pub const PROXY: Self = Self { name: "proxy", verbs: &["create", "delete", "get", "patch", "update"], ..Self::STREAM };
 }
 
 /// A column of the table.
@@ -238,7 +246,7 @@ impl Kind {
         finalizers: &[],
         name: field::dns_subdomain,
         default: nothing,
-        allocate: |_, _| Ok(()),
+        allocate: |_, _, _| Ok(()),
         prepare_create: nothing,
         prepare_update: |_, _| {},
         validate: |_| Vec::new(),

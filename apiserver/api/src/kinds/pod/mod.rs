@@ -1,0 +1,78 @@
+//! Pod: containers that live and die together.
+
+use serde_json::Value;
+
+use crate::{
+    kind::{Deletion, Field, Generation, Kind, Serves, Subresource, Version},
+    kinds::read::{at, integer, list, text},
+};
+
+pub static KIND: Kind = Kind {
+    kind: "Pod",
+    plural: "pods",
+    short_names: &["po"],
+    categories: &["all"],
+    versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.Pod")],
+    subresources: SUBRESOURCES,
+    fields: FIELDS,
+    generation: Generation::Counted,
+    deletion: Deletion::Graceful { grace },
+    ..Kind::NAMESPACED
+};
+
+static SUBRESOURCES: &[Subresource] = &[
+    Subresource { name: "attach", kind: "PodAttachOptions", ..Subresource::STREAM },
+    Subresource { name: "binding", verbs: &["create"], kind: "Binding", serves: Serves::Binding, ..Subresource::STATUS },
+    Subresource { name: "ephemeralcontainers", serves: Serves::EphemeralContainers, ..Subresource::STATUS },
+    Subresource {
+        name: "eviction",
+        verbs: &["create"],
+        group: "policy",
+        version: "v1",
+        kind: "Eviction",
+        serves: Serves::Eviction,
+    },
+    Subresource { name: "exec", kind: "PodExecOptions", ..Subresource::STREAM },
+    Subresource { name: "log", verbs: &["get"], ..Subresource::STREAM },
+    Subresource { name: "portforward", kind: "PodPortForwardOptions", ..Subresource::STREAM },
+    Subresource { kind: "PodProxyOptions", ..Subresource::PROXY },
+    Subresource { name: "resize", serves: Serves::Resize, ..Subresource::STATUS },
+    Subresource::STATUS,
+];
+
+static FIELDS: &[Field] = &[
+    Field { path: "spec.nodeName", value: |pod| text(pod, &["spec", "nodeName"]).to_owned() },
+    Field { path: "spec.restartPolicy", value: |pod| text(pod, &["spec", "restartPolicy"]).to_owned() },
+    Field { path: "spec.schedulerName", value: |pod| text(pod, &["spec", "schedulerName"]).to_owned() },
+    Field { path: "spec.serviceAccountName", value: |pod| text(pod, &["spec", "serviceAccountName"]).to_owned() },
+    Field { path: "spec.hostNetwork", value: host_network },
+    Field { path: "status.phase", value: |pod| text(pod, &["status", "phase"]).to_owned() },
+    Field { path: "status.podIP", value: |pod| addresses(pod).first().copied().unwrap_or_default().to_owned() },
+    Field { path: "status.podIPs", value: |pod| addresses(pod).join(",") },
+    Field { path: "status.nominatedNodeName", value: |pod| text(pod, &["status", "nominatedNodeName"]).to_owned() },
+];
+
+fn host_network(pod: &Value) -> String {
+    at(pod, &["spec", "hostNetwork"]).as_bool().unwrap_or_default().to_string()
+}
+
+/// The pod's addresses; those who write only the old single field count too.
+fn addresses(pod: &Value) -> Vec<&str> {
+    let all: Vec<&str> = list(pod, &["status", "podIPs"]).iter().map(|entry| text(entry, &["ip"])).collect();
+    match text(pod, &["status", "podIP"]) {
+        only if all.is_empty() && !only.is_empty() => vec![only],
+        _ => all,
+    }
+}
+
+/// Nobody needs time to end a pod that no node holds or that has ended.
+fn grace(pod: &Value) -> i64 {
+    let ended = matches!(text(pod, &["status", "phase"]), "Succeeded" | "Failed");
+    if ended || text(pod, &["spec", "nodeName"]).is_empty() {
+        return 0;
+    }
+    match integer(pod, &["spec", "terminationGracePeriodSeconds"]) {
+        ..0 => 1,
+        seconds => seconds,
+    }
+}
