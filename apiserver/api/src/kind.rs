@@ -3,7 +3,7 @@
 use rand::RngExt;
 use serde_json::Value;
 
-use crate::{field, key};
+use crate::{field, key, names};
 
 /// Everything the generic path has to know of a kind. A custom resource is the same row, built at run time.
 ///
@@ -244,7 +244,7 @@ impl Kind {
         generation: Generation::Absent,
         deletion: Deletion::Immediate,
         finalizers: &[],
-        name: field::dns_subdomain,
+        name: names::dns_subdomain,
         default: nothing,
         allocate: |_, _, _| Ok(()),
         prepare_create: nothing,

@@ -16,8 +16,12 @@ pub mod key;
 pub mod kind;
 /// Every built-in kind, one file and one row each.
 pub mod kinds;
+/// What names of all sorts must look like.
+pub mod names;
 /// An object as it is stored, sent and watched: head, revision, tail.
 pub mod object;
+/// Amounts of resources.
+pub mod quantity;
 /// Label and field selectors.
 pub mod selector;
 /// The one error a client sees.

@@ -1,9 +1,9 @@
 //! Namespace: a room for names.
 
 use crate::{
-    field,
     kind::{Column, Deletion, Field, Kind, Serves, Subresource, Version},
     kinds::read::text,
+    names,
 };
 
 pub static KIND: Kind = Kind {
@@ -19,6 +19,6 @@ pub static KIND: Kind = Kind {
     columns: &[Column::NAME, Column::text("Status", |object| text(object, &["status", "phase"]).into()), Column::AGE],
     fields: &[Field { path: "status.phase", value: |object| text(object, &["status", "phase"]).to_owned() }],
     deletion: Deletion::SpecFinalizers,
-    name: field::dns_label,
+    name: names::dns_label,
     ..Kind::CLUSTER
 };

@@ -1,9 +1,9 @@
 //! Service: one address for many pods.
 
 use crate::{
-    field,
     kind::{Field, Kind, Subresource, Version},
     kinds::read::text,
+    names,
 };
 
 pub static KIND: Kind = Kind {
@@ -17,6 +17,6 @@ pub static KIND: Kind = Kind {
         Field { path: "spec.clusterIP", value: |service| text(service, &["spec", "clusterIP"]).to_owned() },
         Field { path: "spec.type", value: |service| text(service, &["spec", "type"]).to_owned() },
     ],
-    name: field::dns_label_1035,
+    name: names::dns_label_1035,
     ..Kind::NAMESPACED
 };
