@@ -22,6 +22,8 @@ pub mod names;
 pub mod object;
 /// Amounts of resources.
 pub mod quantity;
+/// What the API's types are made of: one generated table.
+pub mod schema;
 /// Label and field selectors.
 pub mod selector;
 /// The one error a client sees.

@@ -1,0 +1,184 @@
+//! What the API's types are made of: one generated table, from which field checks, patches, protobuf and OpenAPI follow.
+//!
+//! The table is a compact text inside the binary. Static slices would be 6,000 struct literals to compile on every check and as many
+//! relocations at every start; of the text only the lines that name types are read at the first use (under half a millisecond), the
+//! fields of a type when somebody asks for them.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+/// A type of the API, e.g. `io.k8s.api.apps.v1.Deployment`.
+pub struct Type {
+    pub name: &'static str,
+    /// The kinds it is the body of; empty for the inner ones.
+    pub kinds: &'static [TypeKind],
+    /// How JSON writes it.
+    pub shape: Shape,
+    /// Changes as a whole: server-side apply and strategic merge do not look inside (`x-kubernetes-map-type: atomic`).
+    pub atomic: bool,
+    text: &'static str,
+    body: OnceLock<Body>,
+}
+
+/// Group, version and kind of a [`Type`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeKind {
+    pub group: &'static str,
+    pub version: &'static str,
+    pub kind: &'static str,
+}
+
+/// How JSON writes a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object of its fields.
+    Object,
+    Quantity,
+    IntOrString,
+    /// RFC 3339, seconds.
+    Time,
+    /// RFC 3339, microseconds.
+    MicroTime,
+    /// As Go writes one, e.g. `1m30s`.
+    Duration,
+    /// `RawExtension`: any object; protobuf carries its JSON.
+    Raw,
+    /// `FieldsV1`: likewise.
+    JsonObject,
+    /// `apiextensions JSON`: any value.
+    Json,
+    /// A list of strings, which protobuf wraps into a message.
+    Strings,
+    /// A schema or a boolean.
+    OrBool,
+    /// A schema or a list of them.
+    OrArray,
+    /// A schema or a list of strings.
+    OrStrings,
+}
+
+/// A field of a type, as JSON sees it: the fields of embedded structs are their outer type's.
+pub struct Field {
+    /// In JSON.
+    pub name: &'static str,
+    /// In protobuf; 0 if it has none there (`apiVersion`, `kind`) or stands in an embedded message.
+    pub number: u32,
+    /// What it holds, or holds a list or a map of.
+    pub kind: FieldType,
+    pub container: Container,
+    pub list: ListType,
+    /// What identifies an item of a `ListType::Map`.
+    pub keys: &'static [&'static str],
+    /// What identifies an item in a strategic merge patch.
+    pub merge_key: Option<&'static str>,
+    pub merge: MergeStrategy,
+    /// Like [`Type::atomic`], for this field.
+    pub atomic: bool,
+    pub required: bool,
+    /// JSON.
+    pub default: Option<&'static str>,
+    pub closed: Option<&'static Enum>,
+}
+
+#[derive(Clone, Copy)]
+pub enum FieldType {
+    String,
+    Int32,
+    Int64,
+    Double,
+    Bool,
+    /// Base64 in JSON.
+    Bytes,
+    Object(&'static Type),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    One,
+    List,
+    /// Keys are strings.
+    Map,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListType {
+    Unspecified,
+    Atomic,
+    Set,
+    Map,
+}
+
+/// What a strategic merge patch does with the field (`patchStrategy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MergeStrategy {
+    /// Lists: items are merged, not replaced.
+    pub merge: bool,
+    /// The whole value is replaced, also a map.
+    pub replace: bool,
+    /// `$retainKeys` is honoured.
+    pub retain_keys: bool,
+}
+
+/// A named string type of Go.
+#[derive(Debug)]
+pub struct Enum {
+    /// e.g. `io.k8s.api.core.v1.Protocol`.
+    pub name: &'static str,
+    pub values: Vec<&'static str>,
+}
+
+struct Body {
+    fields: &'static [Field],
+    embedded: &'static [(u32, &'static Type)],
+}
+
+/// The type of this name.
+pub fn find(name: &str) -> Option<&'static Type> {
+    table::TABLE.find(name)
+}
+
+/// The type that is the body of this kind; `PodList` is one too.
+pub fn find_kind(group: &str, version: &str, kind: &str) -> Option<&'static Type> {
+    all().iter().find(|t| t.kinds.iter().any(|k| k.group == group && k.version == version && k.kind == kind))
+}
+
+/// Every type, by name.
+pub fn all() -> &'static [Type] {
+    &table::TABLE.types
+}
+
+impl Type {
+    /// In the order of their names.
+    pub fn fields(&self) -> &'static [Field] {
+        self.body().fields
+    }
+
+    /// Structs embedded in Go: protobuf knows them as messages of this number, JSON does not.
+    pub fn embedded(&self) -> &'static [(u32, &'static Type)] {
+        self.body().embedded
+    }
+
+    /// The field of this JSON name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        let fields = self.fields();
+        fields.binary_search_by(|field| field.name.cmp(name)).ok().map(|at| &fields[at])
+    }
+
+    /// As Go calls the struct: `DeploymentSpec`.
+    pub fn short_name(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+
+    fn body(&self) -> &Body {
+        self.body.get_or_init(|| table::body(self))
+    }
+}
+
+impl std::fmt::Debug for Type {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
