@@ -20,6 +20,8 @@ pub mod kinds;
 pub mod names;
 /// An object as it is stored, sent and watched: head, revision, tail.
 pub mod object;
+/// JSON patch, JSON merge patch, strategic merge patch.
+pub mod patch;
 /// Amounts of resources.
 pub mod quantity;
 /// What the API's types are made of: one generated table.
