@@ -64,6 +64,23 @@ impl Error {
         Self { problem: Problem::TooLong, field: field.into(), value: None, detail }
     }
 
+    pub fn too_many(field: impl Into<String>, actual: usize, max: usize) -> Self {
+        let plural = if max == 1 { "" } else { "s" };
+        let detail = format!("must have at most {max} item{plural}");
+        Self { problem: Problem::TooMany, field: field.into(), value: Some(actual.into()), detail }
+    }
+
+    /// The server's fault, not the user's.
+    pub fn internal(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { problem: Problem::Internal, field: field.into(), value: None, detail: detail.into() }
+    }
+
+    /// One complaint each of `details` about the same value.
+    pub fn each(field: &str, value: impl Into<Value>, details: Vec<String>) -> Vec<Self> {
+        let value = value.into();
+        details.into_iter().map(|detail| Self::invalid(field, value.clone(), detail)).collect()
+    }
+
     pub fn reason(&self) -> &'static str {
         match self.problem {
             Problem::NotFound => "FieldValueNotFound",

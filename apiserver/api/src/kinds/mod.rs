@@ -4,8 +4,12 @@
 pub mod columns;
 /// Filling in what a user left out.
 mod default;
+/// The spec of a pod, in Pods and in templates.
+mod pod_spec;
 /// Reading JSON that may lack anything.
 mod read;
+/// Keeping spec and status apart.
+mod status;
 
 mod config_map;
 mod deployment;

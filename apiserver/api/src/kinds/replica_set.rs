@@ -1,8 +1,15 @@
 //! ReplicaSet: keeps a number of pods.
 
+use serde_json::{Value, json};
+
 use crate::{
     kind::{Field, Generation, Kind, Subresource, Version},
-    kinds::read::integer,
+    kinds::{
+        default::{member, set},
+        pod_spec,
+        read::integer,
+        status,
+    },
 };
 
 pub static KIND: Kind = Kind {
@@ -14,5 +21,14 @@ pub static KIND: Kind = Kind {
     subresources: &[Subresource::SCALE, Subresource::STATUS],
     fields: &[Field { path: "status.replicas", value: |object| integer(object, &["status", "replicas"]).to_string() }],
     generation: Generation::Counted,
+    default,
+    prepare_create: |object| status::reset(object, json!({"replicas": 0})),
+    prepare_update: status::keep,
     ..Kind::NAMESPACED
 };
+
+fn default(object: &mut Value) {
+    let spec = member(object, "spec");
+    set(spec, "replicas", 1);
+    pod_spec::default::of_template(member(member(spec, "template"), "spec"));
+}

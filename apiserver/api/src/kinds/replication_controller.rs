@@ -1,8 +1,15 @@
 //! ReplicationController: the ReplicaSet of the first days, with a map for a selector.
 
+use serde_json::{Value, json};
+
 use crate::{
     kind::{Field, Generation, Kind, Subresource, Version},
-    kinds::read::integer,
+    kinds::{
+        default::{member, set},
+        pod_spec,
+        read::{at, integer, is_empty},
+        status,
+    },
 };
 
 pub static KIND: Kind = Kind {
@@ -14,5 +21,24 @@ pub static KIND: Kind = Kind {
     subresources: &[Subresource::SCALE, Subresource::STATUS],
     fields: &[Field { path: "status.replicas", value: |object| integer(object, &["status", "replicas"]).to_string() }],
     generation: Generation::Counted,
+    default,
+    prepare_create: |object| status::reset(object, json!({"replicas": 0})),
+    prepare_update: status::keep,
     ..Kind::NAMESPACED
 };
+
+/// The template's labels stand in for the controller's own, and for its selector.
+fn default(object: &mut Value) {
+    let labels = at(object, &["spec", "template", "metadata", "labels"]).clone();
+    if !is_empty(&labels) {
+        if is_empty(at(object, &["spec", "selector"])) {
+            member(object, "spec")["selector"] = labels.clone();
+        }
+        if is_empty(at(object, &["metadata", "labels"])) {
+            member(object, "metadata")["labels"] = labels;
+        }
+    }
+    let spec = member(object, "spec");
+    set(spec, "replicas", 1);
+    pod_spec::default::of_template(member(member(spec, "template"), "spec"));
+}

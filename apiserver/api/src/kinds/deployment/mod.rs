@@ -2,7 +2,15 @@
 
 mod legacy;
 
-use crate::kind::{Generation, Kind, Subresource, Version};
+use serde_json::Value;
+
+use crate::{
+    kind::{Generation, Kind, Subresource, Version},
+    kinds::{
+        default::{member, set, set_text},
+        pod_spec, status,
+    },
+};
 
 pub static KIND: Kind = Kind {
     kind: "Deployment",
@@ -19,5 +27,23 @@ pub static KIND: Kind = Kind {
     ],
     subresources: &[Subresource::SCALE, Subresource::STATUS],
     generation: Generation::Counted,
+    default,
+    prepare_create: status::clear,
+    prepare_update: status::keep,
     ..Kind::NAMESPACED
 };
+
+fn default(deployment: &mut Value) {
+    let spec = member(deployment, "spec");
+    set(spec, "replicas", 1);
+    set(spec, "revisionHistoryLimit", 10);
+    set(spec, "progressDeadlineSeconds", 600);
+    let strategy = member(spec, "strategy");
+    set_text(strategy, "type", "RollingUpdate");
+    if strategy["type"] == "RollingUpdate" {
+        let rolling = member(strategy, "rollingUpdate");
+        set(rolling, "maxSurge", "25%");
+        set(rolling, "maxUnavailable", "25%");
+    }
+    pod_spec::default::of_template(member(member(spec, "template"), "spec"));
+}

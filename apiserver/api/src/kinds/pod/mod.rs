@@ -1,10 +1,15 @@
 //! Pod: containers that live and die together.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     kind::{Deletion, Field, Generation, Kind, Serves, Subresource, Version},
-    kinds::read::{at, integer, list, text},
+    kinds::{
+        default::member,
+        pod_spec,
+        read::{at, integer, list, text},
+        status,
+    },
 };
 
 pub static KIND: Kind = Kind {
@@ -17,6 +22,9 @@ pub static KIND: Kind = Kind {
     fields: FIELDS,
     generation: Generation::Counted,
     deletion: Deletion::Graceful { grace },
+    default: |pod| pod_spec::default::of_pod(member(pod, "spec")),
+    prepare_create,
+    prepare_update: status::keep,
     ..Kind::NAMESPACED
 };
 
@@ -63,6 +71,11 @@ fn addresses(pod: &Value) -> Vec<&str> {
         only if all.is_empty() && !only.is_empty() => vec![only],
         _ => all,
     }
+}
+
+fn prepare_create(pod: &mut Value) {
+    let class = pod_spec::qos::class(&pod["spec"]);
+    status::reset(pod, json!({"phase": "Pending", "qosClass": class}));
 }
 
 /// Nobody needs time to end a pod that no node holds or that has ended.

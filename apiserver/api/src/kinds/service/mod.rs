@@ -1,5 +1,10 @@
 //! Service: one address for many pods.
 
+/// Addresses, ports and the claims on them.
+mod allocate;
+/// Defaults, and what follows from the type.
+mod default;
+
 use crate::{
     kind::{Field, Kind, Subresource, Version},
     kinds::read::text,
@@ -18,5 +23,13 @@ pub static KIND: Kind = Kind {
         Field { path: "spec.type", value: |service| text(service, &["spec", "type"]).to_owned() },
     ],
     name: names::dns_label_1035,
+    default: default::apply,
+    allocate: allocate::allocate,
+    prepare_create: default::prepare_create,
+    prepare_update: default::prepare_update,
+    claims: allocate::claims,
     ..Kind::NAMESPACED
 };
+
+#[cfg(test)]
+mod tests;
