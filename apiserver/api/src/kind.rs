@@ -20,7 +20,7 @@ pub struct Kind {
     pub versions: &'static [Version],
     pub verbs: &'static [&'static str],
     pub subresources: &'static [Subresource],
-    /// What `kubectl get` shows. The first is the name's column.
+    /// What `kubectl get` shows; one of them has the format `name`, for most kinds the first.
     pub columns: &'static [Column],
     /// Selectable beyond `metadata.name` and `metadata.namespace`.
     pub fields: &'static [Field],

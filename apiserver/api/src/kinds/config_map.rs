@@ -9,7 +9,7 @@ pub static KIND: Kind = Kind {
     plural: "configmaps",
     short_names: &["cm"],
     versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.ConfigMap")],
-    columns: &[Column::NAME, Column::text("Data", data).integer(), Column::AGE],
+    columns: &[Column::NAME, Column::text("Data", data), Column::AGE],
     ..Kind::NAMESPACED
 };
 

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::{
-    kind::{Field, Generation, Kind, Subresource, Version},
+    kind::{Column, Field, Generation, Kind, Subresource, Version},
     kinds::{
+        columns::{CONTAINERS, CURRENT, DESIRED, IMAGES, READY, or_none},
         default::{member, set},
         pod_spec,
-        read::integer,
+        read::{at, integer},
         status,
     },
+    selector::LabelSelector,
 };
 
 pub static KIND: Kind = Kind {
@@ -19,6 +21,16 @@ pub static KIND: Kind = Kind {
     categories: &["all"],
     versions: &[Version::hub("apps", "v1", "io.k8s.api.apps.v1.ReplicaSet")],
     subresources: &[Subresource::SCALE, Subresource::STATUS],
+    columns: &[
+        Column::NAME,
+        DESIRED,
+        CURRENT,
+        READY,
+        Column::AGE,
+        CONTAINERS,
+        IMAGES,
+        Column::text("Selector", |object| or_none(LabelSelector::of(at(object, &["spec", "selector"])).to_string())).wide(),
+    ],
     fields: &[Field { path: "status.replicas", value: |object| integer(object, &["status", "replicas"]).to_string() }],
     generation: Generation::Counted,
     default,

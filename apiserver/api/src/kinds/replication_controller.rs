@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
-    kind::{Field, Generation, Kind, Subresource, Version},
+    kind::{Column, Field, Generation, Kind, Subresource, Version},
     kinds::{
+        columns::{CONTAINERS, CURRENT, DESIRED, IMAGES, READY, labels},
         default::{member, set},
         pod_spec,
         read::{at, integer, is_empty},
@@ -19,6 +20,16 @@ pub static KIND: Kind = Kind {
     categories: &["all"],
     versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.ReplicationController")],
     subresources: &[Subresource::SCALE, Subresource::STATUS],
+    columns: &[
+        Column::NAME,
+        DESIRED,
+        CURRENT,
+        READY,
+        Column::AGE,
+        CONTAINERS,
+        IMAGES,
+        Column::text("Selector", |object| labels(at(object, &["spec", "selector"]))).wide(),
+    ],
     fields: &[Field { path: "status.replicas", value: |object| integer(object, &["status", "replicas"]).to_string() }],
     generation: Generation::Counted,
     default,

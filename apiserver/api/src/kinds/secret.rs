@@ -18,7 +18,7 @@ pub static KIND: Kind = Kind {
     columns: &[
         Column::NAME,
         Column::text("Type", |object| text(object, &["type"]).into()),
-        Column::text("Data", |object| at(object, &["data"]).as_object().map_or(0, serde_json::Map::len).into()).integer(),
+        Column::text("Data", |object| at(object, &["data"]).as_object().map_or(0, serde_json::Map::len).into()),
         Column::AGE,
     ],
     fields: &[Field { path: "type", value: |object| text(object, &["type"]).to_owned() }],

@@ -18,10 +18,6 @@ pub static KIND: Kind = Kind {
         kind: "TokenRequest",
         serves: Serves::Token,
     }],
-    columns: &[
-        Column::NAME,
-        Column::text("Secrets", |object| list(object, &["secrets"]).len().into()).integer(),
-        Column::AGE,
-    ],
+    columns: &[Column::NAME, Column::text("Secrets", |object| list(object, &["secrets"]).len().into()), Column::AGE],
     ..Kind::NAMESPACED
 };

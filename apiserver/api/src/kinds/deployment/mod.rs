@@ -1,15 +1,20 @@
 //! Deployment: rolls ReplicaSets. Also served in its retired form, `extensions/v1beta1`.
 
+/// `extensions/v1beta1`.
 mod legacy;
 
 use serde_json::Value;
 
 use crate::{
-    kind::{Generation, Kind, Subresource, Version},
+    kind::{Column, Generation, Kind, Subresource, Version},
     kinds::{
+        columns::{CONTAINERS, IMAGES},
         default::{member, set, set_text},
-        pod_spec, status,
+        pod_spec,
+        read::{at, integer},
+        status,
     },
+    selector::LabelSelector,
 };
 
 pub static KIND: Kind = Kind {
@@ -26,6 +31,20 @@ pub static KIND: Kind = Kind {
         },
     ],
     subresources: &[Subresource::SCALE, Subresource::STATUS],
+    columns: &[
+        Column::NAME,
+        Column::text("Ready", |deployment| {
+            let count = |path: [&str; 2]| integer(deployment, &path);
+            format!("{}/{}", count(["status", "readyReplicas"]), count(["spec", "replicas"])).into()
+        }),
+        Column::text("Up-to-date", |deployment| integer(deployment, &["status", "updatedReplicas"]).into()),
+        Column::text("Available", |deployment| integer(deployment, &["status", "availableReplicas"]).into()),
+        Column::AGE,
+        CONTAINERS,
+        IMAGES,
+        Column::text("Selector", |deployment| LabelSelector::of(at(deployment, &["spec", "selector"])).to_string().into())
+            .wide(),
+    ],
     generation: Generation::Counted,
     default,
     prepare_create: status::clear,

@@ -1,5 +1,8 @@
 //! Event: what happened to an object. One storage, two forms: `core/v1` and `events.k8s.io/v1`.
 
+/// What `kubectl get events` shows.
+mod columns;
+/// The two forms.
 mod convert;
 
 use crate::{
@@ -22,6 +25,7 @@ pub static KIND: Kind = Kind {
             ..Version::hub("events.k8s.io", "v1", "io.k8s.api.events.v1.Event")
         },
     ],
+    columns: columns::COLUMNS,
     fields: FIELDS,
     ..Kind::NAMESPACED
 };

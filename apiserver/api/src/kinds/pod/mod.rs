@@ -1,5 +1,8 @@
 //! Pod: containers that live and die together.
 
+/// What `kubectl get pods` shows.
+mod columns;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,6 +22,7 @@ pub static KIND: Kind = Kind {
     categories: &["all"],
     versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.Pod")],
     subresources: SUBRESOURCES,
+    columns: columns::COLUMNS,
     fields: FIELDS,
     generation: Generation::Counted,
     deletion: Deletion::Graceful { grace },

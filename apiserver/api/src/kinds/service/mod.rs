@@ -2,6 +2,8 @@
 
 /// Addresses, ports and the claims on them.
 mod allocate;
+/// What `kubectl get services` shows.
+mod columns;
 /// Defaults, and what follows from the type.
 mod default;
 
@@ -18,6 +20,7 @@ pub static KIND: Kind = Kind {
     categories: &["all"],
     versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.Service")],
     subresources: &[Subresource { kind: "ServiceProxyOptions", ..Subresource::PROXY }, Subresource::STATUS],
+    columns: columns::COLUMNS,
     fields: &[
         Field { path: "spec.clusterIP", value: |service| text(service, &["spec", "clusterIP"]).to_owned() },
         Field { path: "spec.type", value: |service| text(service, &["spec", "type"]).to_owned() },

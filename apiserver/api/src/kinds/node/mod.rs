@@ -1,5 +1,8 @@
 //! Node: a machine (or a part of this process) that runs pods.
 
+/// What `kubectl get nodes` shows.
+mod columns;
+
 use serde_json::Value;
 
 use crate::{
@@ -13,6 +16,7 @@ pub static KIND: Kind = Kind {
     short_names: &["no"],
     versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.Node")],
     subresources: &[Subresource { kind: "NodeProxyOptions", ..Subresource::PROXY }, Subresource::STATUS],
+    columns: columns::COLUMNS,
     fields: &[Field { path: "spec.unschedulable", value: unschedulable }],
     default,
     prepare_update: status::keep,
