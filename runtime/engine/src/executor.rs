@@ -1,0 +1,146 @@
+//! The guests' own threads and the clock that slices them.
+//!
+//! Guests never run on the control plane's threads. A guest's slice ends when the epoch advances: it yields, and goes to the back of
+//! its thread's queue. The order of that queue is the one thing to replace for scheduling by weight: [`Executor::spawn`] is the only way in.
+use crate::meter::Meter;
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+use tokio::runtime;
+
+/// The longest a guest runs before it yields.
+const SLICE: Duration = Duration::from_micros(500);
+/// How many slices without a running guest pass before the clock sleeps. Below it, requests in close succession wake nobody.
+const SLICES_BEFORE_SLEEP: u32 = 20;
+/// Polls between two looks at timers. The default of 61 would be 30 ms when every poll is a whole slice.
+const POLLS_PER_TIMER_CHECK: u32 = 7;
+
+pub(crate) struct Executor {
+    /// Taken when dropped.
+    runtime: Option<runtime::Runtime>,
+    clock: Arc<Clock>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+impl Executor {
+    pub(crate) fn start(threads: usize, engines: Vec<wasmtime::Engine>) -> io::Result<Executor> {
+        let next = AtomicUsize::new(0);
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name_fn(move || format!("guest-{}", next.fetch_add(1, Ordering::Relaxed)))
+            .event_interval(POLLS_PER_TIMER_CHECK)
+            .enable_all()
+            .build()?;
+        let clock = Arc::new(Clock::default());
+        let ticker = thread::Builder::new().name("guest-clock".to_owned()).spawn({
+            let clock = clock.clone();
+            move || clock.run(&engines)
+        })?;
+        Ok(Executor { runtime: Some(runtime), clock, ticker: Some(ticker) })
+    }
+
+    /// Runs `guest` to its end; its owner ends it by cancelling what the future waits on. `meter` is charged with its CPU time.
+    pub(crate) fn spawn(&self, meter: Arc<Meter>, guest: impl Future<Output = ()> + Send + 'static) {
+        let clock = self.clock.clone();
+        let ticker = self.ticker.as_ref().expect("the ticker is there until drop").thread().clone();
+        let runtime = self.runtime.as_ref().expect("the runtime is there until drop");
+        runtime.spawn(Metered { guest: Box::pin(guest), meter, clock, ticker });
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.clock.stopped.store(true, Ordering::SeqCst);
+        if let Some(ticker) = self.ticker.take() {
+            ticker.thread().unpark();
+            if ticker.join().is_err() {
+                tracing::error!("the guests' clock panicked");
+            }
+        }
+        if let Some(runtime) = self.runtime.take() {
+            // not the blocking shutdown: the last handle may be dropped on any thread, a guest's included
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Advances the epoch while a guest runs, and sleeps otherwise.
+#[derive(Default)]
+struct Clock {
+    running: AtomicUsize,
+    asleep: AtomicBool,
+    stopped: AtomicBool,
+}
+
+impl Clock {
+    fn run(&self, engines: &[wasmtime::Engine]) {
+        let mut idle = 0;
+        while !self.stopped.load(Ordering::SeqCst) {
+            if self.running.load(Ordering::SeqCst) > 0 {
+                idle = 0;
+                engines.iter().for_each(wasmtime::Engine::increment_epoch);
+            } else if idle == SLICES_BEFORE_SLEEP {
+                idle = 0;
+                self.sleep();
+                continue;
+            } else {
+                idle += 1;
+            }
+            thread::sleep(SLICE);
+        }
+    }
+
+    /// Says that it sleeps before it looks a last time, and a guest says that it runs before it looks whether to wake: one of them sees the other.
+    fn sleep(&self) {
+        self.asleep.store(true, Ordering::SeqCst);
+        if self.running.load(Ordering::SeqCst) == 0 && !self.stopped.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        self.asleep.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Charges each poll of a guest to its meter.
+struct Metered {
+    guest: Pin<Box<dyn Future<Output = ()> + Send>>,
+    meter: Arc<Meter>,
+    clock: Arc<Clock>,
+    ticker: thread::Thread,
+}
+
+impl Future for Metered {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.clock.running.fetch_add(1, Ordering::SeqCst);
+        if self.clock.asleep.load(Ordering::SeqCst) {
+            self.ticker.unpark();
+        }
+        let running = Running { clock: self.clock.clone(), meter: self.meter.clone(), since: Instant::now() };
+        let poll = self.guest.as_mut().poll(context);
+        drop(running);
+        poll
+    }
+}
+
+/// Counts a guest out also when its host code panics.
+struct Running {
+    clock: Arc<Clock>,
+    meter: Arc<Meter>,
+    since: Instant,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.clock.running.fetch_sub(1, Ordering::SeqCst);
+        self.meter.charge(self.since.elapsed());
+    }
+}
