@@ -1,1 +1,6 @@
 //! The controllers, one file each.
+
+mod deployment;
+mod difference;
+mod ownership;
+mod replicaset;

@@ -1,0 +1,77 @@
+//! What a controller could not do.
+
+use api::Key;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("could not create {kind} in `{namespace}`")]
+    Create {
+        kind: &'static str,
+        namespace: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    #[error("could not read {kind} `{key}`")]
+    Read {
+        kind: &'static str,
+        key: Key,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    #[error("could not change {kind} `{key}`")]
+    Change {
+        kind: &'static str,
+        key: Key,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    #[error("could not delete {kind} `{key}`")]
+    Delete {
+        kind: &'static str,
+        key: Key,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    #[error("could not understand {kind} `{key}`")]
+    Decode {
+        kind: &'static str,
+        key: Key,
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Error {
+    fn source_code(&self) -> Option<(u16, &str)> {
+        let (Self::Create { source, .. } | Self::Read { source, .. } | Self::Change { source, .. } | Self::Delete { source, .. }) =
+            self
+        else {
+            return None;
+        };
+        match source.as_ref() {
+            kube::Error::Api(status) => Some((status.code, &status.reason)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.source_code().is_some_and(|(code, _)| code == 404)
+    }
+
+    pub(crate) fn already_exists(&self) -> bool {
+        self.source_code().is_some_and(|(_, reason)| reason == "AlreadyExists")
+    }
+
+    /// The API's own words, for events and conditions.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Create { source, .. } | Self::Read { source, .. } | Self::Change { source, .. } | Self::Delete { source, .. } => {
+                match source.as_ref() {
+                    kube::Error::Api(status) => status.message.clone(),
+                    other => other.to_string(),
+                }
+            }
+            Self::Decode { source, .. } => source.to_string(),
+        }
+    }
+}
