@@ -5,7 +5,7 @@ use std::{error::Error as StdError, future::Future, sync::Arc, time::Duration};
 use api::{Key, Kind};
 use futures::future::BoxFuture;
 
-use crate::{Change, Cluster, Informer, Item, Queue, View};
+use crate::{Change, Cluster, Informer, Item, Queue, View, views::MetaView};
 
 /// What a reconciliation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,15 @@ impl Controller {
     /// must not subscribe to anything.
     pub fn maps<V: View>(self, keys: impl Fn(&Cluster, &Change<V>) -> Vec<Key> + Send + Sync + 'static) -> Self {
         self.wire(Cluster::informer::<V>, keys)
+    }
+
+    /// The same for any kind, seen through the view that fits all.
+    pub fn maps_of(
+        self,
+        kind: &'static Kind,
+        keys: impl Fn(&Cluster, &Change<MetaView>) -> Vec<Key> + Send + Sync + 'static,
+    ) -> Self {
+        self.wire(move |cluster| cluster.informer_of(kind), keys)
     }
 
     /// `reconcile` reads this cache: nothing is done before it is full.

@@ -43,8 +43,10 @@ pub enum Error {
 
 impl Error {
     fn source_code(&self) -> Option<(u16, &str)> {
-        let (Self::Create { source, .. } | Self::Read { source, .. } | Self::Change { source, .. } | Self::Delete { source, .. }) =
-            self
+        let (Self::Create { source, .. }
+        | Self::Read { source, .. }
+        | Self::Change { source, .. }
+        | Self::Delete { source, .. }) = self
         else {
             return None;
         };
@@ -65,12 +67,13 @@ impl Error {
     /// The API's own words, for events and conditions.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::Create { source, .. } | Self::Read { source, .. } | Self::Change { source, .. } | Self::Delete { source, .. } => {
-                match source.as_ref() {
-                    kube::Error::Api(status) => status.message.clone(),
-                    other => other.to_string(),
-                }
-            }
+            Self::Create { source, .. }
+            | Self::Read { source, .. }
+            | Self::Change { source, .. }
+            | Self::Delete { source, .. } => match source.as_ref() {
+                kube::Error::Api(status) => status.message.clone(),
+                other => other.to_string(),
+            },
             Self::Decode { source, .. } => source.to_string(),
         }
     }

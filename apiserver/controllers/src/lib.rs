@@ -1,6 +1,33 @@
-//! The controllers, one file each.
+//! The controllers, one file or folder each.
 
+/// Rolls pods from one template to the next.
 mod deployment;
-mod difference;
-mod ownership;
+/// Keeps the number of pods at what is wanted.
 mod replicaset;
+
+/// The difference of two states as a merge patch.
+mod difference;
+/// What can go wrong.
+mod error;
+/// Says what happened.
+mod events;
+/// Reads and writes of any kind.
+mod objects;
+/// Who belongs to whom.
+mod ownership;
+
+use client::Controller;
+pub use error::Error;
+
+/// What controllers cannot learn from the API.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The certificate of the cluster's CA, for pods that speak to the API.
+    pub root_ca_pem: String,
+}
+
+/// Every controller, ready for [`client::Manager::start`].
+pub fn all(settings: Settings) -> Vec<Controller> {
+    let _ = settings;
+    vec![deployment::controller(), replicaset::replicaset(), replicaset::replication_controller()]
+}

@@ -73,11 +73,7 @@ pub(crate) async fn create(
 }
 
 /// The live object, past the caches; `None` if there is none.
-pub(crate) async fn get<T: DeserializeOwned>(
-    cluster: &Cluster,
-    kind: &'static Kind,
-    key: &Key,
-) -> Result<Option<T>, Error> {
+pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, kind: &'static Kind, key: &Key) -> Result<Option<T>, Error> {
     let failed = |source| Error::Read { kind: kind.kind, key: key.clone(), source: Box::new(source) };
     let request = request(kind, &key.namespace).get(&key.name, &kube::api::GetParams::default());
     let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;

@@ -15,6 +15,8 @@ use super::Index;
 use crate::Item;
 
 const OWNER: &str = "owner";
+/// The built-in index by namespace of what has no controlling owner: who looks for something to adopt need not read all.
+const ORPHANS: &str = "orphans";
 
 pub(super) struct Cache<V> {
     index: Index<V>,
@@ -100,7 +102,10 @@ impl<V> Cache<V> {
 
     fn entries(&self, item: &Item<V>) -> Vec<(&'static str, Box<str>)> {
         let mut entries = (self.index)(&item.view, &item.object.meta);
-        entries.extend(item.controller().map(|owner| (OWNER, owner.uid.clone())));
+        entries.push(match item.controller() {
+            Some(owner) => (OWNER, owner.uid.clone()),
+            None => (ORPHANS, item.namespace().into()),
+        });
         entries
     }
 }

@@ -27,7 +27,10 @@ mod tests {
 
     fn template(image: &str) -> PodTemplateSpec {
         let container = Container { name: "c".into(), image: Some(image.into()), ..Container::default() };
-        PodTemplateSpec { spec: Some(PodSpec { containers: vec![container], ..PodSpec::default() }), ..PodTemplateSpec::default() }
+        PodTemplateSpec {
+            spec: Some(PodSpec { containers: vec![container], ..PodSpec::default() }),
+            ..PodTemplateSpec::default()
+        }
     }
 
     #[test]

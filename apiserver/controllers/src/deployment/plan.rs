@@ -192,12 +192,19 @@ impl<'a> Draft<'a> {
     /// Whether `spec.replicas` changed since an active ReplicaSet was last sized.
     fn was_scaled(&self) -> bool {
         let wanted = i64::from(size::wanted(self.deployment));
-        self.sets.iter().filter(|set| size::size(set) > 0).any(|set| {
-            revision::number(set, revision::DESIRED_REPLICAS).is_some_and(|desired| desired != wanted)
-        })
+        self.sets
+            .iter()
+            .filter(|set| size::size(set) > 0)
+            .any(|set| revision::number(set, revision::DESIRED_REPLICAS).is_some_and(|desired| desired != wanted))
     }
 
-    fn finish(mut self, observed: &Observed<'_>, delete: Vec<String>, status: DeploymentStatus, wake: Option<Duration>) -> Plan {
+    fn finish(
+        mut self,
+        observed: &Observed<'_>,
+        delete: Vec<String>,
+        status: DeploymentStatus,
+        wake: Option<Duration>,
+    ) -> Plan {
         let create = self.new.filter(|_| self.created).map(|index| self.sets.remove(index));
         let before = |set: &ReplicaSet| observed.sets.iter().find(|old| old.metadata.uid == set.metadata.uid);
         self.sets.retain(|set| before(set) != Some(set));

@@ -62,12 +62,11 @@ fn counts(deployment: &Deployment, sets: &Sets<'_>) -> DeploymentStatus {
 }
 
 fn availability(deployment: &Deployment, status: &DeploymentStatus) -> Verdict {
-    let (status, reason, message) =
-        if status.available_replicas.unwrap_or(0) >= Limits::of(deployment).least() {
-            ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
-        } else {
-            ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
-        };
+    let (status, reason, message) = if status.available_replicas.unwrap_or(0) >= Limits::of(deployment).least() {
+        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+    } else {
+        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+    };
     Verdict { kind: condition::AVAILABLE, status, reason: reason.into(), message: message.into() }
 }
 
@@ -133,11 +132,7 @@ fn deadline(deployment: &Deployment) -> Option<Duration> {
 }
 
 /// How long until a roll-out that makes no progress is said to have failed; `None` when nothing is waited for.
-pub(super) fn left(
-    deployment: &Deployment,
-    conditions: &[DeploymentCondition],
-    now: Timestamp,
-) -> Option<Duration> {
+pub(super) fn left(deployment: &Deployment, conditions: &[DeploymentCondition], now: Timestamp) -> Option<Duration> {
     let deadline = deadline(deployment)?;
     let progressing = condition::find(conditions, condition::PROGRESSING)?;
     if size::spec(deployment).paused.unwrap_or(false)

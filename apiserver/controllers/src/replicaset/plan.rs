@@ -75,8 +75,7 @@ pub(crate) fn plan<'a>(goal: &Goal<'_>, pods: &[Pod<'a>], now: Timestamp) -> Pla
             plan.counts.terminating += i32::from(pod.controller == Some(goal.uid));
             continue;
         }
-        let candidate =
-            Candidate { controller: pod.controller, matches: pod.matches, deleting: pod.deleting };
+        let candidate = Candidate { controller: pod.controller, matches: pod.matches, deleting: pod.deleting };
         match claimant.claim(candidate) {
             Claim::Mine => mine.push(pod),
             Claim::Adopt => {

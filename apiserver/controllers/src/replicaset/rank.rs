@@ -82,10 +82,7 @@ mod tests {
             all.retain(|pod| pod.name != name);
             order.push(name);
         }
-        assert_eq!(
-            order,
-            ["unassigned", "pending", "unready", "cheap", "crowded", "young", "restarted", "fresh", "plain"]
-        );
+        assert_eq!(order, ["unassigned", "pending", "unready", "cheap", "crowded", "young", "restarted", "fresh", "plain"]);
     }
 
     #[test]

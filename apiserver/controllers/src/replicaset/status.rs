@@ -1,8 +1,6 @@
 //! The status of a ReplicaSet or ReplicationController, which differ in nothing but the type's name.
 
-use k8s_openapi::{
-    api::apps::v1::ReplicaSetCondition, apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp,
-};
+use k8s_openapi::{api::apps::v1::ReplicaSetCondition, apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Counts;

@@ -5,11 +5,8 @@ use k8s_openapi::api::apps::v1::DeploymentSpec;
 use super::*;
 
 fn deployment(replicas: i32, deadline: i32) -> Deployment {
-    let spec = DeploymentSpec {
-        replicas: Some(replicas),
-        progress_deadline_seconds: Some(deadline),
-        ..DeploymentSpec::default()
-    };
+    let spec =
+        DeploymentSpec { replicas: Some(replicas), progress_deadline_seconds: Some(deadline), ..DeploymentSpec::default() };
     let mut deployment = Deployment { spec: Some(spec), ..Deployment::default() };
     deployment.metadata.name = Some("app".into());
     deployment
