@@ -5,12 +5,15 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::{
+    field::Error,
     kind::{Column, Kind, Version},
     kinds::{
+        checks::{named, one_of, optional},
         columns::{or_none, some},
         default::{items, set_text},
         read::{integer, list, text},
     },
+    names,
 };
 
 pub static KIND: Kind = Kind {
@@ -20,6 +23,7 @@ pub static KIND: Kind = Kind {
     versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.Endpoints")],
     columns: &[Column::NAME, Column::text("Endpoints", ready), Column::AGE],
     default,
+    validate,
     ..Kind::NAMESPACED
 };
 
@@ -51,4 +55,33 @@ fn default(endpoints: &mut Value) {
     for subset in items(endpoints, "subsets") {
         items(subset, "ports").for_each(|port| set_text(port, "protocol", "TCP"));
     }
+}
+
+fn validate(endpoints: &Value) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for (i, subset) in list(endpoints, &["subsets"]).iter().enumerate() {
+        let path = format!("subsets[{i}]");
+        let (ready, waiting) = (list(subset, &["addresses"]), list(subset, &["notReadyAddresses"]));
+        if ready.is_empty() && waiting.is_empty() {
+            errors.push(Error::required(path.clone(), "must specify `addresses` or `notReadyAddresses`"));
+        }
+        for (name, addresses) in [("addresses", ready), ("notReadyAddresses", waiting)] {
+            for (j, address) in addresses.iter().enumerate() {
+                let (path, ip) = (format!("{path}.{name}[{j}]"), text(address, &["ip"]));
+                errors.extend(Error::each(&format!("{path}.ip"), ip, names::ip(ip)));
+                optional(&mut errors, format!("{path}.hostname"), text(address, &["hostname"]), names::dns_label);
+            }
+        }
+        let ports = list(subset, &["ports"]);
+        for (j, port) in ports.iter().enumerate() {
+            let path = format!("{path}.ports[{j}]");
+            let name = text(port, &["name"]);
+            let check = if ports.len() > 1 { named } else { optional };
+            check(&mut errors, format!("{path}.name"), name, names::dns_label);
+            let number = integer(port, &["port"]);
+            errors.extend(Error::each(&format!("{path}.port"), number, names::port_number(number)));
+            one_of(&mut errors, format!("{path}.protocol"), text(port, &["protocol"]), &["TCP", "UDP", "SCTP"]);
+        }
+    }
+    errors
 }

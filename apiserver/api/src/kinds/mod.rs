@@ -1,15 +1,22 @@
 //! Every built-in kind, one file and one row each.
 
+/// Checks that fields of many kinds share.
+mod checks;
 /// Cells that several kinds share.
 pub mod columns;
 /// Filling in what a user left out.
 mod default;
+/// What `metadata` must look like, for every kind alike.
+pub mod metadata;
 /// The spec of a pod, in Pods and in templates.
 mod pod_spec;
 /// Reading JSON that may lack anything.
 mod read;
 /// Keeping spec and status apart.
 mod status;
+
+/// The template of a workload.
+mod template;
 
 mod config_map;
 mod deployment;

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::{
+    field::Error,
     kind::{Column, Field, Generation, Kind, Subresource, Version},
     kinds::{
+        checks::{immutable, none_negative},
         columns::{CONTAINERS, CURRENT, DESIRED, IMAGES, READY, or_none},
         default::{member, set},
-        pod_spec,
+        deployment, pod_spec,
         read::{at, integer},
-        status,
+        status, template,
     },
     selector::LabelSelector,
 };
@@ -36,8 +38,27 @@ pub static KIND: Kind = Kind {
     default,
     prepare_create: |object| status::reset(object, json!({"replicas": 0})),
     prepare_update: status::keep,
+    validate,
+    validate_update: |new, old| {
+        let mut errors = Vec::new();
+        immutable(&mut errors, "spec.selector", at(new, &["spec", "selector"]), at(old, &["spec", "selector"]));
+        errors
+    },
+    validate_status: |new, _| template::validate_status(at(new, &["status"]), COUNTS),
     ..Kind::NAMESPACED
 };
+
+const COUNTS: &[&str] = &["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+
+fn validate(object: &Value) -> Vec<Error> {
+    let spec = at(object, &["spec"]);
+    let mut errors = Vec::new();
+    none_negative(&mut errors, "spec", spec, &["replicas", "minReadySeconds"]);
+    deployment::validate::selector(&mut errors, spec);
+    let labels = LabelSelector::of(at(spec, &["selector"]));
+    template::validate(&mut errors, at(spec, &["template"]), &labels, "ReplicaSet");
+    errors
+}
 
 fn default(object: &mut Value) {
     let spec = member(object, "spec");

@@ -3,14 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::{
+    field::Error,
     kind::{Column, Field, Generation, Kind, Subresource, Version},
     kinds::{
+        checks::none_negative,
         columns::{CONTAINERS, CURRENT, DESIRED, IMAGES, READY, labels},
         default::{member, set},
         pod_spec,
         read::{at, integer, is_empty},
-        status,
+        status, template,
     },
+    selector::LabelSelector,
 };
 
 pub static KIND: Kind = Kind {
@@ -35,8 +38,30 @@ pub static KIND: Kind = Kind {
     default,
     prepare_create: |object| status::reset(object, json!({"replicas": 0})),
     prepare_update: status::keep,
+    validate,
+    validate_status: |new, _| template::validate_status(at(new, &["status"]), COUNTS),
     ..Kind::NAMESPACED
 };
+
+const COUNTS: &[&str] = &["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+
+fn validate(object: &Value) -> Vec<Error> {
+    let spec = at(object, &["spec"]);
+    let mut errors = Vec::new();
+    none_negative(&mut errors, "spec", spec, &["minReadySeconds"]);
+    let selector = at(spec, &["selector"]);
+    if is_empty(selector) {
+        errors.push(Error::required("spec.selector", ""));
+    }
+    none_negative(&mut errors, "spec", spec, &["replicas"]);
+    match at(spec, &["template"]) {
+        Value::Null => errors.push(Error::required("spec.template", "")),
+        template => {
+            template::validate(&mut errors, template, &LabelSelector::of_map(selector), "ReplicationController");
+        }
+    }
+    errors
+}
 
 /// The template's labels stand in for the controller's own, and for its selector.
 fn default(object: &mut Value) {
@@ -51,5 +76,7 @@ fn default(object: &mut Value) {
     }
     let spec = member(object, "spec");
     set(spec, "replicas", 1);
-    pod_spec::default::of_template(member(member(spec, "template"), "spec"));
+    if let Some(template) = spec.get_mut("template").filter(|template| template.is_object()) {
+        pod_spec::default::of_template(member(template, "spec"));
+    }
 }

@@ -2,6 +2,8 @@
 
 /// `extensions/v1beta1`.
 mod legacy;
+/// Every complaint.
+pub(crate) mod validate;
 
 use serde_json::Value;
 
@@ -49,6 +51,9 @@ pub static KIND: Kind = Kind {
     default,
     prepare_create: status::clear,
     prepare_update: status::keep,
+    validate: validate::validate,
+    validate_update: validate::validate_update,
+    validate_status: validate::validate_status,
     ..Kind::NAMESPACED
 };
 

@@ -5,7 +5,10 @@ mod columns;
 /// The two forms.
 mod convert;
 
+use serde_json::Value;
+
 use crate::{
+    field::Error,
     kind::{Field, Kind, Version},
     kinds::read::text,
 };
@@ -27,6 +30,7 @@ pub static KIND: Kind = Kind {
     ],
     columns: columns::COLUMNS,
     fields: FIELDS,
+    validate,
     ..Kind::NAMESPACED
 };
 
@@ -61,9 +65,22 @@ static FIELD_LABELS: &[(&str, &str)] = &[
 ];
 
 /// Who reported it: the old field, or the new one where the old is empty.
-fn source(event: &serde_json::Value) -> String {
+fn source(event: &Value) -> String {
     match text(event, &["source", "component"]) {
         "" => text(event, &["reportingComponent"]).to_owned(),
         component => component.to_owned(),
     }
+}
+
+/// An event lives where its object does; one about something outside namespaces, in `default`.
+fn validate(event: &Value) -> Vec<Error> {
+    let (own, about) = (text(event, &["metadata", "namespace"]), text(event, &["involvedObject", "namespace"]));
+    let fits = match about {
+        "" => matches!(own, "default" | ""),
+        about => own == about,
+    };
+    if fits {
+        return Vec::new();
+    }
+    vec![Error::invalid("involvedObject.namespace", about, "does not match event.namespace")]
 }

@@ -3,9 +3,13 @@
 /// What `kubectl get pods` shows.
 mod columns;
 
+/// What may change.
+mod update;
+
 use serde_json::{Value, json};
 
 use crate::{
+    field::Error,
     kind::{Deletion, Field, Generation, Kind, Serves, Subresource, Version},
     kinds::{
         default::member,
@@ -29,6 +33,9 @@ pub static KIND: Kind = Kind {
     default: |pod| pod_spec::default::of_pod(member(pod, "spec")),
     prepare_create,
     prepare_update: status::keep,
+    validate,
+    validate_update: update::validate,
+    validate_status: update::validate_status,
     ..Kind::NAMESPACED
 };
 
@@ -80,6 +87,19 @@ fn addresses(pod: &Value) -> Vec<&str> {
 fn prepare_create(pod: &mut Value) {
     let class = pod_spec::qos::class(&pod["spec"]);
     status::reset(pod, json!({"phase": "Pending", "qosClass": class}));
+}
+
+fn validate(pod: &Value) -> Vec<Error> {
+    let spec = at(pod, &["spec"]);
+    let mut errors = Vec::new();
+    pod_spec::validate::validate(&mut errors, "spec", spec);
+    pod_spec::container::validate_in_pod(&mut errors, spec);
+    let gated = !list(spec, &["schedulingGates"]).is_empty();
+    if gated && !text(spec, &["nodeName"]).is_empty() {
+        let detail = "cannot be set until all schedulingGates have been cleared";
+        errors.push(Error::forbidden("spec.nodeName", detail));
+    }
+    errors
 }
 
 /// Nobody needs time to end a pod that no node holds or that has ended.

@@ -7,6 +7,9 @@ mod columns;
 /// Defaults, and what follows from the type.
 mod default;
 
+/// Every complaint.
+mod validate;
+
 use crate::{
     kind::{Field, Kind, Subresource, Version},
     kinds::read::text,
@@ -30,6 +33,8 @@ pub static KIND: Kind = Kind {
     allocate: allocate::allocate,
     prepare_create: default::prepare_create,
     prepare_update: default::prepare_update,
+    validate: validate::validate,
+    validate_update: validate::validate_update,
     claims: allocate::claims,
     ..Kind::NAMESPACED
 };
