@@ -8,6 +8,8 @@ pub mod event;
 pub mod feed;
 /// Errors of single fields, in upstream's words.
 pub mod field;
+/// Bodies against the schema: duplicate and unknown fields, types, canonical values.
+pub mod fields;
 /// Who speaks: the identity a request travels with.
 pub mod identity;
 /// Names of things: [`key::Key`], [`key::Revision`], group, version and kind.
@@ -22,6 +24,8 @@ pub mod names;
 pub mod object;
 /// JSON patch, JSON merge patch, strategic merge patch.
 pub mod patch;
+/// Protobuf to JSON and back by the schema.
+pub mod protobuf;
 /// Amounts of resources.
 pub mod quantity;
 /// What the API's types are made of: one generated table.

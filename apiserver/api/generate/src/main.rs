@@ -7,6 +7,8 @@ mod definitions;
 mod enums;
 /// Messages, fields and markers of k8s-pb.
 mod messages;
+/// The fields whose zero is not the same as nothing.
+mod pointers;
 /// Both sources become one table.
 mod table;
 

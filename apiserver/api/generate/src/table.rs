@@ -11,6 +11,7 @@ use crate::{
     definitions::{Definition, Definitions, bare},
     enums,
     messages::{Field, Message, Shape, Value},
+    pointers,
 };
 
 /// The table and what a person should look at.
@@ -165,8 +166,8 @@ fn write_type(name: &str, message: &Message, definitions: &Definitions, names: &
         }
         lines.insert(json_name, line);
     }
-    if !kinds.is_empty() || exact.is_some_and(|d| d.fields.contains_key("apiversion")) {
-        for name in ["apiVersion", "kind"] {
+    for (name, key) in [("apiVersion", "apiversion"), ("kind", "kind")] {
+        if !kinds.is_empty() || exact.is_some_and(|d| d.fields.contains_key(key)) {
             lines.entry(name.to_owned()).or_insert_with(|| format!(" {name} 0 string"));
         }
     }
@@ -204,7 +205,7 @@ fn field_line(
             .is_some_and(|(message, definition)| field.shape == Shape::One && is_embedded(message, definition, names));
     let json_name = match known {
         Some(name) => name.clone(),
-        None if is_inline => field.name.clone(),
+        None if is_inline || shape(owner).is_some() => camel(&field.name),
         None => definitions.spelling(&key).map_or_else(|| camel(&field.name), str::to_owned),
     };
     if known.is_none() && !is_inline && shape(owner).is_none() && definitions.get(owner).is_some() {
@@ -280,6 +281,9 @@ fn attributes(line: &mut String, owner: &str, name: &str, field: &Field, definit
         Some("ref(AzureSharedBlobDisk)") => line.push_str(" default=\"Shared\""),
         Some(value) => write!(line, " default={value}")?,
         None => {}
+    }
+    if field.shape == Shape::One && matches!(field.value, Value::Scalar(_)) && pointers::is_pointer(owner, name) {
+        line.push_str(" pointer");
     }
     if let Some(row) = enums::of(owner, name) {
         write!(line, " enum={}", row.name)?;

@@ -4,6 +4,8 @@
 //! relocations at every start; of the text only the lines that name types are read at the first use (under half a millisecond), the
 //! fields of a type when somebody asks for them.
 
+#[cfg(test)]
+pub(crate) mod sample;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -78,6 +80,8 @@ pub struct Field {
     /// Like [`Type::atomic`], for this field.
     pub atomic: bool,
     pub required: bool,
+    /// A scalar whose zero differs from its absence.
+    pub pointer: bool,
     /// JSON.
     pub default: Option<&'static str>,
     pub closed: Option<&'static Enum>,

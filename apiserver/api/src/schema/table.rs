@@ -3,7 +3,8 @@
 //! ```text
 //! !<enum> <value>...
 //! <type> [=<group>/<version>/<kind>]... [shape=<shape>] [atomic]
-//!  <field> <protobuf number> <type> [inline] [list=atomic|set|map:<key>,...] [merge=<key>] [strategy=<strategy>,...] [default=<json>] ...
+//!  <field> <protobuf number> <type> [inline] [list=atomic|set|map:<key>,...] [merge=<key>] [strategy=<strategy>,...] [default=<json>] [enum=<enum>]
+//!  ... [atomic] [required] [pointer]
 //! ```
 //! A field's type may begin with `[]` or `{}`; one that begins with a dot is of the same package.
 
@@ -150,6 +151,7 @@ fn field(
         merge: MergeStrategy::default(),
         atomic: false,
         required: false,
+        pointer: false,
         default: None,
         closed: None,
     };
@@ -168,6 +170,7 @@ fn field(
             }
             ("atomic", _) => field.atomic = true,
             ("required", _) => field.required = true,
+            ("pointer", _) => field.pointer = true,
             ("default", json) => field.default = Some(json),
             ("enum", name) => field.closed = TABLE.enums.iter().find(|e| e.name == name),
             (other, _) => unreachable!("{WELL_FORMED}, but for the attribute `{other}`"),
