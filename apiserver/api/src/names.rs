@@ -12,6 +12,9 @@ pub fn dns_subdomain(name: &str) -> Vec<String> {
 
 /// Complaints about a name that must be a DNS label (RFC 1123); empty if it is one.
 pub fn dns_label(name: &str) -> Vec<String> {
+    if !is_label(name) && name.split('.').all(is_label) {
+        return check(name, 63, false, "must not contain dots");
+    }
     check(
         name,
         63,

@@ -83,3 +83,6 @@ fn served(group: &str, version: &str, wanted: impl Fn(&Kind) -> bool) -> Option<
     let speaks = |v: &Version| v.group == group && v.version == version;
     ALL.iter().copied().find(|kind| wanted(kind) && kind.versions.iter().any(speaks))
 }
+
+#[cfg(test)]
+mod tests;
