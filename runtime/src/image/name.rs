@@ -81,8 +81,7 @@ fn split_domain(name: &str) -> (String, String) {
         _ => (DOMAIN, name),
     };
     let domain = if domain == "index.docker.io" { DOMAIN } else { domain };
-    let path =
-        if domain == DOMAIN && !path.contains('/') { format!("{OFFICIAL}/{path}") } else { path.to_owned() };
+    let path = if domain == DOMAIN && !path.contains('/') { format!("{OFFICIAL}/{path}") } else { path.to_owned() };
     (domain.to_owned(), path)
 }
 

@@ -69,9 +69,7 @@ impl Store {
         std::fs::create_dir_all(&blobs).map_err(file("make the directory of", &blobs))?;
         let index = dir.join("names.json");
         let names = match std::fs::read(&index) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|source| Error::Index { path: index.clone(), source })?
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| Error::Index { path: index.clone(), source })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(file("read", &index)(error)),
         };
