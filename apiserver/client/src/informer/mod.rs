@@ -260,3 +260,5 @@ fn tell<V>(observers: &mut Vec<Observer<V>>, change: &Change<V>) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod world;
