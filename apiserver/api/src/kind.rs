@@ -34,8 +34,8 @@ pub struct Kind {
     pub name: fn(&str) -> Vec<String>,
     /// Fills in what the user left out; idempotent.
     pub default: fn(&mut Value),
-    /// Gives out what is unique in the cluster (addresses, ports); arguments: new, old (none on create). Runs last
-    /// before the store, after every validation, so that nothing is given to what is refused. `taken` answers for committed objects, the old state included.
+    /// Gives out what is unique in the cluster (addresses, ports); arguments: new, old (none on create). Runs after
+    /// `default` and `prepare_*`, before `validate`. `taken` answers for committed objects, the old state included.
     pub allocate: fn(&mut Value, Option<&Value>, &Allocator<'_>) -> Result<(), field::Error>,
     /// Drops what only the server may say, on create.
     pub prepare_create: fn(&mut Value),

@@ -69,6 +69,12 @@ impl Quantity {
         ceil(self.nano, NANO / 1000)
     }
 
+    /// The least amount of whole thousandths that is not less.
+    #[must_use]
+    pub fn in_milli(self) -> Self {
+        Self { nano: self.milli() * (NANO / 1000), ..self }
+    }
+
     /// Whole units, rounded up.
     pub fn value(&self) -> i128 {
         ceil(self.nano, NANO)

@@ -20,7 +20,10 @@ pub static KIND: Kind = Kind {
     kind: "Endpoints",
     plural: "endpoints",
     short_names: &["ep"],
-    versions: &[Version::hub("", "v1", "io.k8s.api.core.v1.Endpoints")],
+    versions: &[Version {
+        deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+        ..Version::hub("", "v1", "io.k8s.api.core.v1.Endpoints")
+    }],
     columns: &[Column::NAME, Column::text("Endpoints", ready), Column::AGE],
     default,
     validate,

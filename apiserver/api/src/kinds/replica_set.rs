@@ -45,6 +45,7 @@ pub static KIND: Kind = Kind {
         errors
     },
     validate_status: |new, _| template::validate_status(at(new, &["status"]), COUNTS),
+    warnings: template::warnings,
     ..Kind::NAMESPACED
 };
 

@@ -40,6 +40,7 @@ pub static KIND: Kind = Kind {
     prepare_update: status::keep,
     validate,
     validate_status: |new, _| template::validate_status(at(new, &["status"]), COUNTS),
+    warnings: template::warnings,
     ..Kind::NAMESPACED
 };
 

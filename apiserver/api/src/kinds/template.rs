@@ -53,3 +53,7 @@ pub(crate) fn validate_status(status: &Value, counts: &[&str]) -> Vec<Error> {
     }
     errors
 }
+
+pub(crate) fn warnings(workload: &Value) -> Vec<String> {
+    pod_spec::warnings::of("spec.template.spec", at(workload, &["spec", "template", "spec"]))
+}

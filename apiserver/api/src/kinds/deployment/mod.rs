@@ -14,7 +14,7 @@ use crate::{
         default::{member, set, set_text},
         pod_spec,
         read::{at, integer},
-        status,
+        status, template,
     },
     selector::LabelSelector,
 };
@@ -54,6 +54,7 @@ pub static KIND: Kind = Kind {
     validate: validate::validate,
     validate_update: validate::validate_update,
     validate_status: validate::validate_status,
+    warnings: template::warnings,
     ..Kind::NAMESPACED
 };
 

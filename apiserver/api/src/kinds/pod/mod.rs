@@ -36,6 +36,7 @@ pub static KIND: Kind = Kind {
     validate,
     validate_update: update::validate,
     validate_status: update::validate_status,
+    warnings: |pod| pod_spec::warnings::of("spec", at(pod, &["spec"])),
     ..Kind::NAMESPACED
 };
 

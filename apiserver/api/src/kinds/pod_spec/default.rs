@@ -7,7 +7,7 @@ use crate::{
         default::{items, member, set, set_text},
         read::{at, is_empty, text},
     },
-    quantity,
+    quantity::{self, Quantity},
 };
 
 /// Every list of containers in a spec.
@@ -188,7 +188,12 @@ fn canonical_amounts(resources: &mut Value) {
     }
 }
 
-/// A map of resource names to quantities.
+/// A map of resource names to quantities: nothing is given out in less than thousandths.
 pub(crate) fn canonical_members(amounts: &mut Value) {
-    amounts.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut).for_each(quantity::canonicalize);
+    for amount in amounts.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+        quantity::canonicalize(amount);
+        if let Some(Ok(quantity)) = amount.as_str().map(Quantity::parse) {
+            *amount = quantity.in_milli().to_string().into();
+        }
+    }
 }

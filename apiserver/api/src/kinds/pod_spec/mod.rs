@@ -7,6 +7,9 @@ pub(crate) mod qos;
 /// Every complaint about a spec; the modules below have the parts.
 pub(crate) mod validate;
 
+/// What is hardly meant.
+pub(crate) mod warnings;
+
 /// Containers of all three sorts.
 pub(crate) mod container;
 /// Environment variables.

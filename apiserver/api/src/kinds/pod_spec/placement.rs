@@ -67,6 +67,43 @@ pub(crate) fn taints(errors: &mut Vec<Error>, taints: &[Value]) {
     }
 }
 
+/// How evenly pods are to be spread.
+pub(super) fn spread(errors: &mut Vec<Error>, path: &str, constraints: &[Value]) {
+    const POSITIVE: &str = "must be greater than zero";
+    for (i, constraint) in constraints.iter().enumerate() {
+        let path = format!("{path}[{i}]");
+        let (key, unsatisfiable) = (text(constraint, &["topologyKey"]), text(constraint, &["whenUnsatisfiable"]));
+        let skew = integer(constraint, &["maxSkew"]);
+        if skew <= 0 {
+            errors.push(Error::invalid(format!("{path}.maxSkew"), skew, POSITIVE));
+        }
+        if key.is_empty() {
+            errors.push(Error::required(format!("{path}.topologyKey"), "can not be empty"));
+        } else {
+            errors.extend(Error::each(&format!("{path}.topologyKey"), key, names::qualified(key)));
+        }
+        if !["DoNotSchedule", "ScheduleAnyway"].contains(&unsatisfiable) {
+            let supported = ["DoNotSchedule", "ScheduleAnyway"];
+            errors.push(Error::not_supported(format!("{path}.whenUnsatisfiable"), unsatisfiable, &supported));
+        }
+        let same = |other: &Value| other["topologyKey"] == key && other["whenUnsatisfiable"] == unsatisfiable;
+        if constraints[i + 1..].iter().any(same) {
+            let pair = format!("{{{key}, {unsatisfiable}}}");
+            errors.push(Error::duplicate(format!("{path}.{{topologyKey, whenUnsatisfiable}}"), pair));
+        }
+        if let Some(least) = at(constraint, &["minDomains"]).as_i64() {
+            if least <= 0 {
+                errors.push(Error::invalid(format!("{path}.minDomains"), least, POSITIVE));
+            }
+            if unsatisfiable != "DoNotSchedule" {
+                let detail = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {unsatisfiable}");
+                errors.push(Error::invalid(format!("{path}.minDomains"), least, detail));
+            }
+        }
+        label_selector(errors, &format!("{path}.labelSelector"), at(constraint, &["labelSelector"]));
+    }
+}
+
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 

@@ -24,6 +24,8 @@ pub(crate) fn validate(errors: &mut Vec<Error>, path: &str, spec: &Value) {
     ids(errors, &format!("{path}.securityContext"), at(spec, &["securityContext"]));
     dns_config(errors, path, spec);
     gates(errors, path, spec);
+    let constraints = list(spec, &["topologySpreadConstraints"]);
+    placement::spread(errors, &format!("{path}.topologySpreadConstraints"), constraints);
     labels(errors, &format!("{path}.nodeSelector"), at(spec, &["nodeSelector"]));
     placement::affinity(errors, &format!("{path}.affinity"), at(spec, &["affinity"]));
     let account = text(spec, &["serviceAccountName"]);

@@ -9,6 +9,8 @@ mod default;
 
 /// Every complaint.
 mod validate;
+/// What is hardly meant.
+mod warnings;
 
 use crate::{
     kind::{Field, Kind, Subresource, Version},
@@ -36,6 +38,7 @@ pub static KIND: Kind = Kind {
     validate: validate::validate,
     validate_update: validate::validate_update,
     claims: allocate::claims,
+    warnings: warnings::of,
     ..Kind::NAMESPACED
 };
 

@@ -188,6 +188,14 @@ fn bad_specs() {
             "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must have at least one node selector term",
         ),
         (
+            json!({"topologySpreadConstraints": [{"maxSkew": 0, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}]}),
+            "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero",
+        ),
+        (
+            json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "Wait"}]}),
+            "spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: \"Wait\": supported values: \"DoNotSchedule\", \"ScheduleAnyway\"",
+        ),
+        (
             json!({"schedulingGates": [{"name": "a.b/c"}], "nodeName": "n"}),
             "spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared",
         ),
@@ -248,4 +256,36 @@ fn grace_is_for_the_living() {
     assert_eq!(grace(&pod("Running", "n", -5)), 1);
     assert_eq!(grace(&pod("Pending", "", 30)), 0);
     assert_eq!(grace(&pod("Failed", "n", 30)), 0);
+}
+
+/// pkg/api/pod/warnings.go
+#[test]
+fn warnings() {
+    let mut pod = container(&json!({
+        "env": [{"name": "A", "value": "b"}, {"name": "A", "value": "$(A)c"}, {"name": "A", "value": "d"}],
+        "ports": [{"containerPort": 80}, {"containerPort": 80}, {"containerPort": 80, "hostPort": 80}],
+        "resources": {"limits": {"memory": "100m"}},
+    }));
+    pod["spec"]["imagePullSecrets"] = json!([{"name": "s"}, {"name": "s"}]);
+    (POD.default)(&mut pod);
+    assert_eq!(
+        (POD.warnings)(&pod),
+        [
+            "spec.imagePullSecrets[1].name: duplicate name \"s\"",
+            "spec.containers[0].resources.limits[memory]: fractional byte value \"100m\" is invalid, must be an integer",
+            "spec.containers[0].resources.requests[memory]: fractional byte value \"100m\" is invalid, must be an integer",
+            "spec.containers[0].env[2]: hides previous definition of \"A\", which may be dropped when using apply",
+            "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]",
+            "spec.containers[0].ports[2]: overlapping port definition with spec.containers[0].ports[0]",
+            "spec.containers[0].ports[2]: overlapping port definition with spec.containers[0].ports[1]",
+        ]
+    );
+}
+
+/// pkg/apis/core/v1/defaults.go
+#[test]
+fn nothing_is_given_out_in_less_than_thousandths() {
+    let mut pod = container(&json!({"resources": {"requests": {"cpu": "0.0001"}}}));
+    (POD.default)(&mut pod);
+    assert_eq!(pod["spec"]["containers"][0]["resources"]["requests"]["cpu"], "1m");
 }

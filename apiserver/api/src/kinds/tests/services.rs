@@ -94,3 +94,17 @@ fn an_address_is_for_life() {
     let external = json!({"spec": {"type": "ExternalName", "externalName": "a.b"}});
     assert_eq!(update_complaints(&SERVICE, old, &external), Vec::<String>::new());
 }
+
+/// pkg/api/service/warnings.go
+#[test]
+fn warnings() {
+    let mut service = service(&json!({"clusterIP": "None", "externalName": "a.b", "externalIPs": ["1.2.3.4"]}));
+    (SERVICE.default)(&mut service);
+    assert_eq!(
+        (SERVICE.warnings)(&service),
+        [
+            "spec.externalIPs is ignored for headless services",
+            "spec.externalName is ignored when spec.type is not \"ExternalName\"",
+        ]
+    );
+}
