@@ -22,6 +22,8 @@ pub mod kinds;
 pub mod names;
 /// An object as it is stored, sent and watched: head, revision, tail.
 pub mod object;
+/// OpenAPI v2 and v3, from rows and schema.
+pub mod openapi;
 /// JSON patch, JSON merge patch, strategic merge patch.
 pub mod patch;
 /// Protobuf to JSON and back by the schema.
