@@ -135,7 +135,7 @@ impl Batch {
         let owner = Owner { resource, key: key.clone() };
         if let Some((claim, by)) = ground.claims.refused(new, &owner) {
             let resource = ground.catalog.name(by.resource).clone();
-            return Err(Error::Claimed { claim: claim.clone(), resource, by: by.key.clone() });
+            return Err(Error::Claimed { claim: claim.into(), resource, by: by.key.clone() });
         }
         ground.claims.replace(&owner, old, new);
         Ok(())

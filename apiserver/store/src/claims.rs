@@ -27,10 +27,10 @@ impl Claims {
     }
 
     /// The first of `wanted` that somebody else than `owner` holds, and who.
-    pub(crate) fn refused<'a>(&'a self, wanted: &'a [Box<str>], owner: &Owner) -> Option<(&'a Box<str>, &'a Owner)> {
+    pub(crate) fn refused<'a>(&'a self, wanted: &'a [Box<str>], owner: &Owner) -> Option<(&'a str, &'a Owner)> {
         wanted.iter().find_map(|claim| {
             let by = self.held.get(claim)?;
-            (by != owner).then_some((claim, by))
+            (by != owner).then_some((&**claim, by))
         })
     }
 

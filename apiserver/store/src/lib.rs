@@ -72,6 +72,9 @@ pub struct Expect {
     pub uid: Option<Box<str>>,
 }
 
+/// The writer, which ends with what its disk said last.
+type Task = JoinHandle<Result<(), Error>>;
+
 /// A handle; clones are the same store.
 #[derive(Clone)]
 pub struct Store {
@@ -79,7 +82,7 @@ pub struct Store {
     requests: mpsc::Sender<Request>,
     closing: CancellationToken,
     /// Taken by whoever closes first.
-    task: Arc<Mutex<Option<JoinHandle<Result<(), Error>>>>>,
+    task: Arc<Mutex<Option<Task>>>,
 }
 
 /// What readers and the writer share.

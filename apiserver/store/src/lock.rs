@@ -13,7 +13,7 @@ use crate::Error;
 /// Held as long as it lives; the kernel frees it when the process dies, however it dies.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    file: File,
 }
 
 impl DirLock {
@@ -51,7 +51,16 @@ impl DirLock {
             writeln!(file, "{}", std::process::id())
         };
         write(&mut file).map_err(failed("write", &path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for DirLock {
+    /// Closing the file would not do: a child that was forked and has not yet begun its program has a copy of it.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the data directory was not unlocked");
+        }
     }
 }
 

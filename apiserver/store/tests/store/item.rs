@@ -6,7 +6,7 @@ use api::{
     Draft, Kind,
     kind::{Field, Version},
 };
-use coracle_store::{Options, Store};
+use coracle_store::{Batch, Options, Store, Watch};
 use serde_json::{Value, json};
 
 pub(crate) static ITEM: Kind = Kind {
@@ -37,6 +37,12 @@ pub(crate) fn value_of(object: &api::Object) -> u64 {
 pub(crate) async fn open(dir: &Path, history: usize) -> Store {
     let options = Options { history, retention: Duration::from_secs(300) };
     Store::open(dir, &KINDS, options).await.expect("the directory is ours")
+}
+
+/// The next events, or none when there are none soon: the watch may still have progressed.
+pub(crate) async fn what_comes(watch: &mut Watch) -> Batch {
+    let next = tokio::time::timeout(Duration::from_millis(50), watch.next()).await;
+    next.map_or_else(|_| Batch::new(), |events| events.expect("this watch keeps up"))
 }
 
 fn value(object: &Value) -> String {
