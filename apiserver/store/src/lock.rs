@@ -70,3 +70,29 @@ pub(crate) fn create_private(path: &Path) -> Result<(), Error> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        process::Command,
+        sync::atomic::{AtomicBool, Ordering::Relaxed},
+    };
+
+    use super::DirLock;
+
+    #[test]
+    fn a_child_that_is_being_started_does_not_hold_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+            let refused = (0..300).find_map(|_| DirLock::take(dir.path()).err());
+            done.store(true, Relaxed);
+            assert!(refused.is_none(), "{refused:?}");
+        });
+    }
+}
