@@ -6,7 +6,7 @@ use crate::{
     field::Error,
     kinds::{
         checks::immutable,
-        pod_spec::placement,
+        default::items,
         read::{at, list, text},
     },
     names,
@@ -67,19 +67,12 @@ pub(super) fn validate_status(new: &Value, old: &Value) -> Vec<Error> {
 fn with_allowed_changes(new: &Value, old: &Value) -> Value {
     let mut allowed = old.clone();
     for name in ["containers", "initContainers"] {
-        let changed = list(new, &[name]).iter().map(|container| &container["image"]);
-        for (container, image) in crate::kinds::default::items(&mut allowed, name).zip(changed) {
-            container["image"] = image.clone();
+        for (container, changed) in items(&mut allowed, name).zip(list(new, &[name])) {
+            take(container, changed, "image");
         }
     }
     for name in ["activeDeadlineSeconds", "tolerations", "schedulingGates"] {
-        match (new.get(name), allowed.as_object_mut()) {
-            (Some(value), _) => allowed[name] = value.clone(),
-            (None, Some(members)) => {
-                members.remove(name);
-            }
-            (None, None) => {}
-        }
+        take(&mut allowed, new, name);
     }
     let grace = |spec: &Value| at(spec, &["terminationGracePeriodSeconds"]).as_i64();
     if grace(old).is_some_and(|seconds| seconds < 0) && grace(new) == Some(1) {
@@ -88,12 +81,18 @@ fn with_allowed_changes(new: &Value, old: &Value) -> Value {
     allowed
 }
 
+/// Makes the member called `name` what it is in `from`.
+fn take(value: &mut Value, from: &Value, name: &str) {
+    let Some(members) = value.as_object_mut() else { return };
+    match from.get(name) {
+        Some(member) => members.insert(name.to_owned(), member.clone()),
+        None => members.remove(name),
+    };
+}
+
 fn deadline(errors: &mut Vec<Error>, new: &Value, old: &Value) {
     const PATH: &str = "spec.activeDeadlineSeconds";
     match (new.as_i64(), old.as_i64()) {
-        (Some(new), _) if !(0..=i64::from(i32::MAX)).contains(&new) => {
-            errors.push(Error::invalid(PATH, new, "must be between 0 and 2147483647, inclusive"));
-        }
         (Some(new), Some(old)) if old < new => {
             errors.push(Error::invalid(PATH, new, "must be less than or equal to previous value"));
         }
@@ -113,9 +112,8 @@ fn tolerations(errors: &mut Vec<Error>, new: &[Value], old: &[Value]) {
     };
     if old.iter().any(|old| !new.iter().any(|new| bare(new) == bare(old))) {
         let detail = "existing toleration can not be modified except its tolerationSeconds";
-        return errors.push(Error::forbidden("spec.tolerations", detail));
+        errors.push(Error::forbidden("spec.tolerations", detail));
     }
-    placement::tolerations(errors, "spec.tolerations", new);
 }
 
 fn gates(errors: &mut Vec<Error>, new: &[Value], old: &[Value]) {

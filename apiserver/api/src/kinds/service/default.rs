@@ -80,8 +80,10 @@ pub(super) fn needs_health_port(spec: &Value) -> bool {
 fn carry_over(new: &mut Value, old: &Value) {
     if needs_cluster_ip(new) && needs_cluster_ip(old) {
         let address = old["clusterIP"].as_str().unwrap_or_default();
-        set_text(new, "clusterIP", address);
-        if list(new, &["clusterIPs"]).is_empty() && new["clusterIP"] == address && !address.is_empty() {
+        if !address.is_empty() {
+            set_text(new, "clusterIP", address);
+        }
+        if list(new, &["clusterIPs"]).is_empty() && !address.is_empty() && new["clusterIP"] == address {
             new["clusterIPs"] = old["clusterIPs"].clone();
         }
     }
@@ -95,8 +97,9 @@ fn carry_over(new: &mut Value, old: &Value) {
             }
         }
     }
-    if needs_health_port(new) && needs_health_port(old) && unset(at(new, &["healthCheckNodePort"])) {
-        new["healthCheckNodePort"] = old["healthCheckNodePort"].clone();
+    let health = at(old, &["healthCheckNodePort"]);
+    if needs_health_port(new) && !unset(health) && unset(at(new, &["healthCheckNodePort"])) {
+        new["healthCheckNodePort"] = health.clone();
     }
 }
 
