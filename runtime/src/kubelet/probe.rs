@@ -1,0 +1,156 @@
+//! One look at a container: HTTP or TCP, through the fabric.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use engine::NetError;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use k8s_openapi::{
+    api::core::v1::{Container, HTTPGetAction, Probe},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use std::net::IpAddr;
+
+use crate::network::Fabric;
+
+/// As much of an answer as is read; what is longer was healthy enough to be sent.
+const LONGEST: usize = 10 * 1024;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    Success,
+    /// Upstream's words, after `Liveness probe failed: `.
+    Failure(String),
+    /// The probe itself cannot be made: it says nothing of the container.
+    Error(String),
+}
+
+/// Where a probe goes from and to.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) fabric: Fabric,
+    pub(crate) from: IpAddr,
+    pub(crate) pod: IpAddr,
+}
+
+pub(crate) async fn probe(target: &Target, container: &Container, probe: &Probe) -> Outcome {
+    let timeout = Duration::from_secs(probe.timeout_seconds.and_then(|s| u64::try_from(s).ok()).unwrap_or(1).max(1));
+    if let Some(action) = &probe.http_get {
+        return http(target, container, action, timeout).await;
+    }
+    if let Some(action) = &probe.tcp_socket {
+        let to = match address(target, container, action.host.as_deref(), &action.port) {
+            Ok(to) => to,
+            Err(error) => return Outcome::Error(error),
+        };
+        let connect = target.fabric.connect(target.from, to);
+        return match tokio::time::timeout(timeout, connect).await {
+            Ok(Ok(_)) => Outcome::Success,
+            Ok(Err(error)) => Outcome::Failure(dial(to, &error)),
+            Err(_) => Outcome::Failure(format!("dial tcp {to}: i/o timeout")),
+        };
+    }
+    let what = if probe.exec.is_some() { "exec" } else { "gRPC" };
+    Outcome::Error(format!("{what} probes are not supported by this node"))
+}
+
+/// A request as probes and hooks make it.
+pub(crate) async fn http(target: &Target, container: &Container, action: &HTTPGetAction, timeout: Duration) -> Outcome {
+    if action.scheme.as_deref() == Some("HTTPS") {
+        return Outcome::Error("HTTPS probes are not supported by this node".into());
+    }
+    let to = match address(target, container, action.host.as_deref(), &action.port) {
+        Ok(to) => to,
+        Err(error) => return Outcome::Error(error),
+    };
+    let path = action.path.as_deref().filter(|path| !path.is_empty()).unwrap_or("/");
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let url = format!("Get \"http://{to}{path}\"");
+    match tokio::time::timeout(timeout, get(target, to, &path, action)).await {
+        Ok(Ok(code)) if (200..400).contains(&code) => Outcome::Success,
+        Ok(Ok(code)) => Outcome::Failure(format!("HTTP probe failed with statuscode: {code}")),
+        Ok(Err(error)) => Outcome::Failure(format!("{url}: {error}")),
+        Err(_) => {
+            Outcome::Failure(format!("{url}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)"))
+        }
+    }
+}
+
+async fn get(target: &Target, to: SocketAddr, path: &str, action: &HTTPGetAction) -> Result<u16, String> {
+    let stream = target.fabric.connect(target.from, to).await.map_err(|error| dial(to, &error))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let headers = action.http_headers.as_deref().unwrap_or_default();
+    let mut request = http::Request::get(path).header("connection", "close");
+    for (name, usual) in [("host", to.to_string()), ("user-agent", "kube-probe/1.35".into()), ("accept", "*/*".into())] {
+        if !headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
+            request = request.header(name, usual);
+        }
+    }
+    for header in headers {
+        request = request.header(&header.name, &header.value);
+    }
+    let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
+    let answer = async {
+        let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let code = response.status().as_u16();
+        // read, so that the guest is not cut off in the middle of its answer; a body too long or broken changes nothing
+        let _ = Limited::new(response.into_body(), LONGEST).collect().await;
+        Ok(code)
+    };
+    let answer = std::pin::pin!(answer);
+    let connection = std::pin::pin!(connection);
+    match futures::future::select(answer, connection).await {
+        futures::future::Either::Left((answer, _)) => answer,
+        // the connection ended first: the answer is there, or never comes
+        futures::future::Either::Right((_, answer)) => answer.await,
+    }
+}
+
+fn address(target: &Target, container: &Container, host: Option<&str>, port: &IntOrString) -> Result<SocketAddr, String> {
+    let ip = match host.filter(|host| !host.is_empty()) {
+        Some(host) => host.parse().map_err(|_| format!("host {host:?} is not an IP address"))?,
+        None => target.pod,
+    };
+    Ok(SocketAddr::new(ip, resolve_port(container, port)?))
+}
+
+/// A port by number or by its name among the container's.
+pub(crate) fn resolve_port(container: &Container, port: &IntOrString) -> Result<u16, String> {
+    let number = match port {
+        IntOrString::Int(number) => Some(*number),
+        IntOrString::String(name) => {
+            let named = container.ports.iter().flatten().find(|port| port.name.as_deref() == Some(name));
+            named.map(|port| port.container_port).or_else(|| name.parse().ok())
+        }
+    };
+    let number = number.ok_or_else(|| format!("couldn't find port: {port:?}"))?;
+    u16::try_from(number).ok().filter(|port| *port > 0).ok_or_else(|| format!("invalid port number: {number}"))
+}
+
+/// A refused connection in Go's words: clients and tests match on them.
+fn dial(to: SocketAddr, error: &NetError) -> String {
+    match error {
+        NetError::TimedOut => format!("dial tcp {to}: i/o timeout"),
+        other => format!("dial tcp {to}: connect: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ports_have_numbers_or_names() {
+        let container: Container =
+            serde_json::from_value(json!({ "name": "c", "ports": [{ "name": "web", "containerPort": 3000 }] })).unwrap();
+        let named = |name: &str| resolve_port(&container, &IntOrString::String(name.into()));
+        assert_eq!(named("web"), Ok(3000));
+        assert_eq!(named("8080"), Ok(8080));
+        assert!(named("other").is_err());
+        assert_eq!(resolve_port(&container, &IntOrString::Int(0)), Err("invalid port number: 0".into()));
+    }
+}

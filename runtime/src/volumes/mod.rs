@@ -1,0 +1,14 @@
+//! A pod's volumes: directories that guests are given.
+
+/// Files that change all at once, as the kubelet's `..data` link makes them.
+mod atomic;
+/// Where a container sees which directory.
+mod mounts;
+/// What the files of a ConfigMap, Secret, downward API or projected volume are. Pure.
+mod payload;
+/// Makes, refreshes and removes the volumes of pods.
+mod set_up;
+
+pub(crate) use mounts::mounts;
+pub(crate) use payload::sources;
+pub(crate) use set_up::Volumes;
