@@ -35,15 +35,25 @@ pub struct Cluster {
 
 struct Shared {
     source: Source,
-    informers: Mutex<HashMap<(TypeId, &'static str, &'static str), Arc<dyn Any + Send + Sync>>>,
+    informers: Mutex<HashMap<InformerId, Arc<dyn Any + Send + Sync>>>,
+    /// By component and host.
+    recorders: Mutex<HashMap<(String, String), Recorder>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
+/// Type of the view, group and plural of the kind.
+type InformerId = (TypeId, &'static str, &'static str);
+
 impl Cluster {
     pub fn new(client: kube::Client, source: Source, identity: Identity) -> Self {
-        let shared =
-            Shared { source, informers: Mutex::default(), tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        let shared = Shared {
+            source,
+            informers: Mutex::default(),
+            recorders: Mutex::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        };
         Self { client, identity: Arc::new(identity), shared: Arc::new(shared) }
     }
 
@@ -75,9 +85,11 @@ impl Cluster {
         self.informer_with(Reader { kind, of: MetaView::of, index: MetaView::index })
     }
 
-    /// Says what happened, in the name of `component` on `host` (empty if it has none).
+    /// Says what happened, in the name of `component` on `host` (empty if it has none). The same pair shares one recorder.
     pub fn recorder(&self, component: &str, host: &str) -> Recorder {
-        Recorder::start(self, component, host)
+        let mut recorders = self.shared.recorders.lock();
+        let recorder = recorders.entry((component.to_owned(), host.to_owned()));
+        recorder.or_insert_with(|| Recorder::start(self, component, host)).clone()
     }
 
     /// Ends every informer and recorder of this value and of its clones, and waits until they have ended. Recorders

@@ -35,8 +35,7 @@ pub(crate) struct Slot {
 
 struct Placed {
     node: Box<str>,
-    pod: Arc<Pod>,
-    owner: Option<Box<str>>,
+    pod: Arc<Item<Pod>>,
 }
 
 /// What changed for pods that wait.
@@ -83,11 +82,11 @@ impl Slot {
                 self.ports.swap_remove(at);
             }
         }
-        if let Some(owner) = &placed.owner {
-            let count = self.owners.entry(owner.clone()).or_default();
+        if let Some(owner) = placed.pod.controller() {
+            let count = self.owners.entry(owner.uid.clone()).or_default();
             *count -= 1;
             if *count == 0 {
-                self.owners.remove(owner);
+                self.owners.remove(&owner.uid);
             }
         }
     }
@@ -123,19 +122,20 @@ impl Cache {
     }
 
     /// `pod` counts on `node` from now on, and nowhere else.
-    pub(crate) fn place(&mut self, pod: &Item<Pod>, node: &str) {
-        if let Some(placed) = self.pods.get(pod.uid())
+    pub(crate) fn place(&mut self, pod: &Arc<Item<Pod>>, node: &str) {
+        if let Some(placed) = self.pods.get_mut(pod.uid())
             && &*placed.node == node
             && placed.pod.requests == pod.requests
-            && placed.pod.ports == pod.ports
+            && placed.pod.controller() == pod.controller()
         {
+            // counts as before; the state that was counted need not be kept alive
+            placed.pod = pod.clone();
             return;
         }
         self.remove(pod.uid());
-        let owner = pod.controller().map(|owner| owner.uid.clone());
-        let placed = Placed { node: node.into(), pod: Arc::new(pod.view.clone()), owner };
-        self.nodes.entry(node.into()).or_default().place(&placed.pod, placed.owner.as_deref());
-        self.pods.insert(pod.uid().into(), placed);
+        let owner = pod.controller().map(|owner| &*owner.uid);
+        self.nodes.entry(node.into()).or_default().place(pod, owner);
+        self.pods.insert(pod.uid().into(), Placed { node: node.into(), pod: pod.clone() });
     }
 
     /// True if the pod had a place.

@@ -1,7 +1,7 @@
 //! Which pod is next, and which wait for what: active, backing off, or unschedulable until something helps.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -23,6 +23,8 @@ pub(crate) struct Queue {
     /// Highest priority first, then first come.
     active: BTreeSet<(i32, u64, Box<str>)>,
     backing_off: BTreeSet<(Instant, Box<str>)>,
+    /// The unschedulable ones among those who wait.
+    stuck: HashSet<Box<str>>,
     counter: u64,
 }
 
@@ -99,6 +101,7 @@ impl Queue {
         if let Some(waiting) = self.waiting.get_mut(uid) {
             let not_before = now + back_off(waiting.attempts);
             waiting.place = Place::Unschedulable { filters, not_before };
+            self.stuck.insert(uid.into());
         }
     }
 
@@ -116,14 +119,11 @@ impl Queue {
         let helps = |filters: &[&str]| {
             new_node || FILTERS.iter().any(|filter| filters.contains(&filter.name) && (filter.helped_by)(event))
         };
-        let woken: BTreeMap<Box<str>, Instant> = self
-            .waiting
-            .iter()
-            .filter_map(|(uid, waiting)| match &waiting.place {
-                Place::Unschedulable { filters, not_before } if helps(filters) => Some((uid.clone(), *not_before)),
-                _ => None,
-            })
-            .collect();
+        let woken = self.stuck.iter().filter_map(|uid| match &self.waiting.get(uid)?.place {
+            Place::Unschedulable { filters, not_before } if helps(filters) => Some((uid.clone(), *not_before)),
+            _ => None,
+        });
+        let woken: Vec<(Box<str>, Instant)> = woken.collect();
         for (uid, not_before) in woken {
             if not_before <= now {
                 self.activate(&uid);
@@ -160,7 +160,10 @@ impl Queue {
             Place::BackingOff(due) => {
                 self.backing_off.remove(&(due, uid.into()));
             }
-            Place::Unschedulable { .. } | Place::Out => {}
+            Place::Unschedulable { .. } => {
+                self.stuck.remove(uid);
+            }
+            Place::Out => {}
         }
     }
 }

@@ -49,9 +49,18 @@ struct Shared<V> {
     reader: Reader<V>,
     cache: RwLock<Cache<V>>,
     /// Held while an update is made and told, so that nobody who comes in between misses or repeats one.
-    observers: Mutex<Vec<Observer<V>>>,
+    /// None when nothing will follow any more.
+    observers: Mutex<Option<Vec<Observer<V>>>>,
     /// None until the first list is in.
-    seen: watch::Sender<Option<Revision>>,
+    seen: watch::Sender<Option<Seen>>,
+}
+
+/// How far the cache is.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    revision: Revision,
+    /// How often it was filled anew.
+    lists: u64,
 }
 
 impl<V> Clone for Informer<V> {
@@ -91,13 +100,13 @@ impl<V: Send + Sync + 'static> Informer<V> {
         let span = tracing::info_span!("informer", kind = reader.kind.kind, user = %cluster.identity.name);
         let (seen, _) = watch::channel(None);
         let cache = RwLock::new(Cache::new(reader.index));
-        let shared = Arc::new(Shared { reader, cache, observers: Mutex::default(), seen });
+        let shared = Arc::new(Shared { reader, cache, observers: Mutex::new(Some(Vec::new())), seen });
         let (kind, source, client) = (shared.reader.kind, cluster.source().clone(), cluster.client.clone());
         let (identity, stop, run) = (cluster.identity.clone(), cluster.stop().clone(), shared.clone());
         let work = async move {
             let _ = stop.run_until_cancelled(run.follow(|| source.updates(client.clone(), identity.clone(), kind))).await;
             // whoever still listens learns that nothing follows
-            run.observers.lock().clear();
+            run.observers.lock().take();
         };
         cluster.tasks().spawn(work.instrument(span));
         Self { shared }
@@ -109,9 +118,11 @@ impl<V: Send + Sync + 'static> Informer<V> {
     }
 
     /// Resolves when the cache shows the write that was given `revision` (in `resourceVersion`), or something later of
-    /// this kind: whoever wrote waits for this before it decides again.
+    /// this kind: whoever wrote waits for this before it decides again. A cache that is filled anew meanwhile counts as
+    /// well: a list over HTTPS does not tell its revision, and what was written may be deleted by then.
     pub async fn reached(&self, revision: Revision) {
-        self.wait(|seen| seen >= revision).await;
+        let lists = self.shared.seen.borrow().unwrap_or_default().lists;
+        self.wait(|seen| seen.revision >= revision || (lists > 0 && seen.lists > lists)).await;
     }
 
     pub fn is_synced(&self) -> bool {
@@ -161,13 +172,14 @@ impl<V: Send + Sync + 'static> Informer<V> {
     /// within the informer's task, so it must only take note: no waiting, no subscribing. False ends it.
     pub(crate) fn observe(&self, mut observer: impl FnMut(&Change<V>) -> bool + Send + 'static) {
         let mut observers = self.shared.observers.lock();
+        let Some(observers) = observers.as_mut() else { return };
         let stays = self.all().into_iter().all(|item| observer(&Change { old: None, new: Some(item) }));
         if stays {
             observers.push(Box::new(observer));
         }
     }
 
-    async fn wait(&self, enough: impl Fn(Revision) -> bool) {
+    async fn wait(&self, enough: impl Fn(Seen) -> bool) {
         let mut seen = self.shared.seen.subscribe();
         // the sender lives in `self`
         let _ = seen.wait_for(|seen| seen.is_some_and(&enough)).await;
@@ -196,23 +208,23 @@ impl<V: Send + Sync + 'static> Shared<V> {
 
     fn take(&self, update: Update) {
         let mut observers = self.observers.lock();
-        let seen = match update {
+        let Some(observers) = observers.as_mut() else { return };
+        let (revision, lists) = match update {
             Update::All(revision, objects) => {
-                let changes = self.replace(objects);
-                changes.iter().for_each(|change| tell(&mut observers, change));
-                revision
+                self.replace(&objects).iter().for_each(|change| tell(observers, change));
+                (revision, 1)
             }
             Update::Events(events) => {
-                let last = events.last().map(|event| event.revision());
-                for event in events {
-                    if let Some(change) = self.apply(&event) {
-                        tell(&mut observers, &change);
-                    }
+                for change in events.iter().filter_map(|event| self.apply(event)) {
+                    tell(observers, &change);
                 }
-                last.unwrap_or_default()
+                (events.last().map(|event| event.revision()).unwrap_or_default(), 0)
             }
         };
-        self.seen.send_modify(|old| *old = Some(old.unwrap_or_default().max(seen)));
+        self.seen.send_modify(|seen| {
+            let seen = seen.get_or_insert_default();
+            *seen = Seen { revision: seen.revision.max(revision), lists: seen.lists + lists };
+        });
     }
 
     fn apply(&self, event: &Event) -> Option<Change<V>> {
@@ -228,23 +240,24 @@ impl<V: Send + Sync + 'static> Shared<V> {
         }
     }
 
-    /// Makes the cache hold exactly `objects`; says what that changed, deletes first.
-    fn replace(&self, objects: Vec<Arc<Object>>) -> Vec<Change<V>> {
+    /// Makes the cache hold exactly `objects`; says what that changed, deletes first. Views are made before the cache is
+    /// locked: readers do not wait for ten thousand of them.
+    fn replace(&self, objects: &[Arc<Object>]) -> Vec<Change<V>> {
+        let (missing, changed) = {
+            let cache = self.cache.read();
+            let same = |object: &&Arc<Object>| {
+                cache
+                    .get(object.key())
+                    .is_some_and(|item| item.uid() == &*object.meta.uid && item.revision() == object.revision)
+            };
+            let changed: Vec<_> = objects.iter().filter(|object| !same(object)).collect();
+            (cache.missing(objects), changed)
+        };
+        let items: Vec<_> = changed.into_iter().map(|object| self.item(object)).collect();
         let mut cache = self.cache.write();
-        let mut changes: Vec<Change<V>> = cache
-            .missing(&objects)
-            .iter()
-            .filter_map(|key| cache.remove(key))
-            .map(|old| Change { old: Some(old), new: None })
-            .collect();
-        for object in objects {
-            if cache.get(object.key()).is_some_and(|item| item.revision() == object.revision) {
-                continue;
-            }
-            let new = self.item(&object);
-            let old = cache.insert(new.clone());
-            changes.push(Change { old, new: Some(new) });
-        }
+        let gone = missing.iter().filter_map(|key| cache.remove(key));
+        let mut changes: Vec<_> = gone.map(|old| Change { old: Some(old), new: None }).collect();
+        changes.extend(items.into_iter().map(|new| Change { old: cache.insert(new.clone()), new: Some(new) }));
         changes
     }
 
