@@ -10,6 +10,7 @@ use crate::{
     selector::{FieldSelector, LabelSelector},
 };
 
+mod columns;
 mod pods;
 mod services;
 mod workloads;
