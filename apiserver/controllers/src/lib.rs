@@ -2,6 +2,8 @@
 
 /// Rolls pods from one template to the next.
 mod deployment;
+/// Says who is behind each Service.
+mod endpoints;
 /// Keeps the number of pods at what is wanted.
 mod replicaset;
 
@@ -29,5 +31,12 @@ pub struct Settings {
 /// Every controller, ready for [`client::Manager::start`].
 pub fn all(settings: Settings) -> Vec<Controller> {
     let _ = settings;
-    vec![deployment::controller(), replicaset::replicaset(), replicaset::replication_controller()]
+    vec![
+        deployment::controller(),
+        replicaset::replicaset(),
+        replicaset::replication_controller(),
+        endpoints::slices(),
+        endpoints::endpoints(),
+        endpoints::mirroring(),
+    ]
 }
