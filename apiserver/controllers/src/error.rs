@@ -60,6 +60,10 @@ impl Error {
         self.source_code().is_some_and(|(code, _)| code == 404)
     }
 
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.source_code().is_some_and(|(code, _)| code == 403)
+    }
+
     pub(crate) fn already_exists(&self) -> bool {
         self.source_code().is_some_and(|(_, reason)| reason == "AlreadyExists")
     }

@@ -13,8 +13,13 @@ mod difference;
 mod error;
 /// Says what happened.
 mod events;
+/// Deletes what nobody owns any more.
+mod garbage_collector;
+/// What a namespace is given, and how it ends.
+mod namespace;
 /// Reads and writes of any kind.
 mod objects;
+
 /// Who belongs to whom.
 mod ownership;
 
@@ -30,7 +35,6 @@ pub struct Settings {
 
 /// Every controller, ready for [`client::Manager::start`].
 pub fn all(settings: Settings) -> Vec<Controller> {
-    let _ = settings;
     vec![
         deployment::controller(),
         replicaset::replicaset(),
@@ -38,5 +42,9 @@ pub fn all(settings: Settings) -> Vec<Controller> {
         endpoints::slices(),
         endpoints::endpoints(),
         endpoints::mirroring(),
+        garbage_collector::controller(),
+        namespace::service_account(),
+        namespace::root_ca(settings.root_ca_pem),
+        namespace::deletion(),
     ]
 }

@@ -165,6 +165,26 @@ pub(crate) async fn delete_all(cluster: &Cluster, kind: &'static Kind, namespace
     }
 }
 
+/// Takes one of a namespace's own finalizers (`spec.finalizers`) away.
+pub(crate) async fn finalize(cluster: &Cluster, namespace: &Key, uid: &str, finalizer: &str) -> Result<(), Error> {
+    let kind = &api::kinds::NAMESPACE;
+    let Some(mut live) = get::<Value>(cluster, kind, namespace).await? else { return Ok(()) };
+    if live["metadata"]["uid"] != uid {
+        return Ok(());
+    }
+    if let Some(finalizers) = live["spec"]["finalizers"].as_array_mut() {
+        finalizers.retain(|name| name != finalizer);
+    }
+    let failed = |source| Error::Change { kind: kind.kind, key: namespace.clone(), source: Box::new(source) };
+    let body = serde_json::to_vec(&live).map_err(|error| failed(kube::Error::SerdeError(error)))?;
+    let request = request(kind, "").replace_subresource("finalize", &namespace.name, &PostParams::default(), body);
+    let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
+    match cluster.client.request::<Value>(request).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        other => other.map(drop).map_err(failed),
+    }
+}
+
 /// Only the object with this uid.
 pub(crate) fn only(uid: &str) -> DeleteParams {
     let preconditions = kube::api::Preconditions { uid: Some(uid.to_owned()), resource_version: None };

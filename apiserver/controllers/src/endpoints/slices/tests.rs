@@ -35,7 +35,8 @@ fn ports(number: u16) -> Vec<Port> {
 fn apply(stored: &mut Vec<EndpointSlice>, plan: Plan, names: &mut usize) {
     stored.retain(|slice| !plan.delete.contains(slice.metadata.name.as_ref().unwrap()));
     for update in plan.update {
-        *stored.iter_mut().find(|slice| slice.metadata.name == update.metadata.name).unwrap() = update;
+        let place = stored.iter_mut().find(|slice| slice.metadata.name == update.metadata.name).unwrap();
+        *place = update;
     }
     for mut slice in plan.create {
         *names += 1;
