@@ -50,10 +50,8 @@ impl Error {
         Self { problem: Problem::NotFound, field: field.into(), value: Some(value.into()), detail: String::new() }
     }
 
-    /// `supported` is listed as upstream does: each quoted, sorted.
+    /// `supported` is listed as it comes: some of upstream's lists are sorted, some are not.
     pub fn not_supported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
-        let mut supported = supported.to_vec();
-        supported.sort_unstable();
         let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
         let detail = if list.is_empty() { String::new() } else { format!("supported values: {}", list.join(", ")) };
         Self { problem: Problem::NotSupported, field: field.into(), value: Some(value.into()), detail }

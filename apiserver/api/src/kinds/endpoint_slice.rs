@@ -67,7 +67,7 @@ const MOST_ADDRESSES: usize = 100;
 fn validate(slice: &Value) -> Vec<Error> {
     let mut errors = Vec::new();
     let kind = text(slice, &["addressType"]);
-    one_of(&mut errors, "addressType".into(), kind, &["IPv4", "IPv6", "FQDN"]);
+    one_of(&mut errors, "addressType".into(), kind, &["FQDN", "IPv4", "IPv6"]);
     let endpoints = list(slice, &["endpoints"]);
     if endpoints.len() > MOST_ENDPOINTS {
         errors.push(Error::too_many("endpoints", endpoints.len(), MOST_ENDPOINTS));
@@ -89,7 +89,7 @@ fn validate(slice: &Value) -> Vec<Error> {
         if ports[..i].iter().any(|other| other["name"] == name) {
             errors.push(Error::duplicate(format!("ports[{i}].name"), name));
         }
-        one_of(&mut errors, format!("ports[{i}].protocol"), text(port, &["protocol"]), &["TCP", "UDP", "SCTP"]);
+        one_of(&mut errors, format!("ports[{i}].protocol"), text(port, &["protocol"]), &["SCTP", "TCP", "UDP"]);
     }
     errors
 }

@@ -83,7 +83,7 @@ fn validate(endpoints: &Value) -> Vec<Error> {
             check(&mut errors, format!("{path}.name"), name, names::dns_label);
             let number = integer(port, &["port"]);
             errors.extend(Error::each(&format!("{path}.port"), number, names::port_number(number)));
-            one_of(&mut errors, format!("{path}.protocol"), text(port, &["protocol"]), &["TCP", "UDP", "SCTP"]);
+            one_of(&mut errors, format!("{path}.protocol"), text(port, &["protocol"]), &["SCTP", "TCP", "UDP"]);
         }
     }
     errors

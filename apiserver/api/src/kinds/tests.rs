@@ -162,7 +162,7 @@ fn small_kinds() {
         &NODE,
         json!({"spec": {"taints": [{"key": "a", "effect": "Never"}]}}),
         &[
-            "metadata.taints[0].effect: Unsupported value: \"Never\": supported values: \"NoExecute\", \"NoSchedule\", \"PreferNoSchedule\"",
+            "metadata.taints[0].effect: Unsupported value: \"Never\": supported values: \"NoSchedule\", \"PreferNoSchedule\", \"NoExecute\"",
         ],
     );
 }

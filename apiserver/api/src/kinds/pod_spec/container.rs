@@ -109,7 +109,7 @@ fn ports(errors: &mut Vec<Error>, path: &str, ports: &[Value]) {
         if host != 0 {
             errors.extend(Error::each(&format!("{path}.hostPort"), host, names::port_number(host)));
         }
-        one_of(errors, format!("{path}.protocol"), text(port, &["protocol"]), &["TCP", "UDP", "SCTP"]);
+        one_of(errors, format!("{path}.protocol"), text(port, &["protocol"]), &["SCTP", "TCP", "UDP"]);
     }
 }
 

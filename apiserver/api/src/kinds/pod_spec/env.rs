@@ -23,14 +23,14 @@ const VARIABLE_FIELDS: [&str; 9] = [
     "status.podIPs",
 ];
 pub(super) const FILE_FIELDS: [&str; 5] =
-    ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations", "metadata.uid"];
+    ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 const RESOURCES: [&str; 6] = [
     "limits.cpu",
-    "limits.memory",
     "limits.ephemeral-storage",
+    "limits.memory",
     "requests.cpu",
-    "requests.memory",
     "requests.ephemeral-storage",
+    "requests.memory",
 ];
 
 pub(super) fn variables(errors: &mut Vec<Error>, path: &str, variables: &[Value]) {

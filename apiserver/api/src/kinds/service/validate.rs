@@ -98,7 +98,7 @@ fn service_port(errors: &mut Vec<Error>, path: &str, this: &Value, before: &[Val
     }
     let number = integer(this, &["port"]);
     errors.extend(Error::each(&format!("{path}.port"), number, names::port_number(number)));
-    one_of(errors, format!("{path}.protocol"), text(this, &["protocol"]), &["TCP", "UDP", "SCTP"]);
+    one_of(errors, format!("{path}.protocol"), text(this, &["protocol"]), &["SCTP", "TCP", "UDP"]);
     port(errors, format!("{path}.targetPort"), at(this, &["targetPort"]));
     optional(errors, format!("{path}.appProtocol"), text(this, &["appProtocol"]), names::qualified);
 }
@@ -119,7 +119,7 @@ fn addresses(errors: &mut Vec<Error>, spec: &Value) {
     }
     let policy = text(spec, &["ipFamilyPolicy"]);
     if !policy.is_empty() {
-        let policies = ["SingleStack", "PreferDualStack", "RequireDualStack"];
+        let policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
         one_of(errors, "spec.ipFamilyPolicy".into(), policy, &policies);
     }
     let (first, all) = (text(spec, &["clusterIP"]), list(spec, &["clusterIPs"]));
@@ -199,7 +199,7 @@ fn traffic(errors: &mut Vec<Error>, spec: &Value) {
     }
     let distribution = text(spec, &["trafficDistribution"]);
     if !distribution.is_empty() {
-        let supported = ["PreferClose", "PreferSameNode", "PreferSameZone"];
+        let supported = ["PreferClose", "PreferSameZone", "PreferSameNode"];
         one_of(errors, "spec.trafficDistribution".into(), distribution, &supported);
     }
 }
