@@ -9,6 +9,8 @@ mod enums;
 mod messages;
 /// The fields whose zero is not the same as nothing.
 mod pointers;
+/// Types with a JSON form of their own.
+mod shapes;
 /// Both sources become one table.
 mod table;
 

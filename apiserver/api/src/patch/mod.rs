@@ -1,9 +1,12 @@
 //! Patches: pure functions from a current object and a patch to the patched object.
 
+mod error;
 /// RFC 6902.
 mod json;
 /// Where list items stand after a merge.
 mod order;
+/// What the schema says of a field.
+mod rule;
 /// Maps and lists merged by the schema.
 mod strategic;
 #[cfg(test)]

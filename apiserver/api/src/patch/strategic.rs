@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::order;
-use crate::{
-    Status,
-    schema::{Container, FieldType, MergeStrategy, Shape, Type},
+use super::{
+    error::{Error, go},
+    order,
+    rule::{Rule, Schema, rule},
 };
+use crate::schema::Type;
 
 const DIRECTIVE: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
@@ -14,93 +15,6 @@ const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList/";
 const ELEMENT_ORDER: &str = "$setElementOrder/";
 
 type Object = Map<String, Value>;
-
-/// What is wrong with a patch, in upstream's words.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
-    #[error("invalid JSON document")]
-    NotAnObject,
-    #[error("invalid patch format of primitive list")]
-    PrimitiveList,
-    #[error("invalid patch format of retainKeys")]
-    RetainKeys,
-    #[error("invalid patch format of setElementOrder list")]
-    ElementOrder,
-    #[error("lists of lists are not supported")]
-    ListOfLists,
-    #[error("unknown patch type {directive} in map: {map}")]
-    UnknownDirective { directive: String, map: String },
-    #[error("merging lists cannot yet be specified in the patch")]
-    MergeDirective,
-    #[error("map: {map} does not contain declared merge key: {key}")]
-    NoMergeKey { map: String, key: &'static str },
-    #[error("list element types are not identical: {0}")]
-    MixedList(String),
-    #[error("cannot merge lists without merge key for type {0}")]
-    UndeclaredMergeKey(&'static str),
-    #[error("The order in patch list:\n{patch}\n doesn't match $setElementOrder list:\n{order}\n")]
-    OrderMismatch { patch: String, order: String },
-    #[error("unable to find api field in struct {owner} for the json field {field:?}")]
-    UnknownField { owner: &'static str, field: String },
-}
-
-impl From<Error> for Status {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::NotAnObject | Error::PrimitiveList | Error::RetainKeys | Error::ElementOrder => {
-                Self::bad_request(error.to_string())
-            }
-            Error::ListOfLists => super::json::unprocessable(),
-            // upstream takes the rest for its own fault, and gives no reason
-            _ => Self::failure(500, "", error.to_string()),
-        }
-    }
-}
-
-/// What is known of a value.
-#[derive(Clone, Copy)]
-enum Schema {
-    Struct(&'static Type),
-    /// Any key; this is what the values are.
-    MapOf(FieldType),
-    ListOf(FieldType),
-    /// Nothing: maps merge, all else is replaced.
-    Unknown,
-}
-
-impl Schema {
-    fn one(kind: FieldType) -> Self {
-        match kind {
-            FieldType::Object(ty) if ty.shape == Shape::Object => Self::Struct(ty),
-            _ => Self::Unknown,
-        }
-    }
-}
-
-/// How one field merges.
-struct Rule {
-    schema: Schema,
-    merge: MergeStrategy,
-    key: Option<&'static str>,
-}
-
-fn rule(schema: Schema, name: &str) -> Result<Rule, Error> {
-    let plain = |schema| Rule { schema, merge: MergeStrategy::default(), key: None };
-    match schema {
-        Schema::MapOf(kind) => Ok(plain(Schema::one(kind))),
-        Schema::Unknown | Schema::ListOf(_) => Ok(plain(Schema::Unknown)),
-        Schema::Struct(ty) => {
-            let unknown = || Error::UnknownField { owner: ty.short_name(), field: name.to_owned() };
-            let field = ty.field(name).ok_or_else(unknown)?;
-            let schema = match field.container {
-                Container::One => Schema::one(field.kind),
-                Container::List => Schema::ListOf(field.kind),
-                Container::Map => Schema::MapOf(field.kind),
-            };
-            Ok(Rule { schema, merge: field.merge, key: field.merge_key })
-        }
-    }
-}
 
 pub(super) fn apply(schema: &'static Type, current: &Value, patch: &Value) -> Result<Value, Error> {
     let (Value::Object(current), Value::Object(patch)) = (current, patch) else { return Err(Error::NotAnObject) };
@@ -330,19 +244,5 @@ fn without_directives(value: Value) -> Value {
             Value::Array(kept.map(without_directives).collect())
         }
         scalar => scalar,
-    }
-}
-
-/// `value` as Go prints a decoded JSON value: part of upstream's messages.
-fn go(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(list) => format!("[{}]", list.iter().map(go).collect::<Vec<_>>().join(" ")),
-        Value::Object(map) => {
-            let entries: Vec<String> = map.iter().map(|(name, value)| format!("{name}:{}", go(value))).collect();
-            format!("map[{}]", entries.join(" "))
-        }
-        scalar => scalar.to_string(),
     }
 }

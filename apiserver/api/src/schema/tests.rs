@@ -43,3 +43,15 @@ fn retired_versions_are_there() {
     assert_eq!(old.name, "io.k8s.api.extensions.v1beta1.Deployment");
     assert!(old.field("spec").is_some());
 }
+
+/// Who adds a row names its type; a name that the table lacks would switch off every check.
+#[test]
+fn every_row_has_its_type() {
+    for kind in crate::kinds::ALL {
+        for version in kind.versions {
+            let ty = find(version.schema).unwrap_or_else(|| panic!("{kind:?} has the unknown type {}", version.schema));
+            let expected = TypeKind { group: version.group, version: version.version, kind: kind.kind };
+            assert_eq!(ty.kinds, [expected]);
+        }
+    }
+}

@@ -17,6 +17,10 @@ pub(super) fn to_hub(deployment: &mut Value) {
     if spec.get("selector").is_none_or(is_empty) && !is_empty(&labels) {
         spec["selector"] = json!({"matchLabels": labels});
     }
+    // a rollback is asked for by a new template now
+    if let Some(spec) = spec.as_object_mut() {
+        spec.remove("rollbackTo");
+    }
     // "never" and "all": the largest number is how that version says it
     set(spec, "progressDeadlineSeconds", i32::MAX);
     set(spec, "revisionHistoryLimit", i32::MAX);

@@ -29,7 +29,7 @@ pub static KIND: Kind = Kind {
         Version {
             to_hub: legacy::to_hub,
             deprecation: legacy::DEPRECATION,
-            ..Version::hub("extensions", "v1beta1", "io.k8s.api.apps.v1.Deployment")
+            ..Version::hub("extensions", "v1beta1", "io.k8s.api.extensions.v1beta1.Deployment")
         },
     ],
     subresources: &[Subresource::SCALE, Subresource::STATUS],
