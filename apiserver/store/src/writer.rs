@@ -55,6 +55,7 @@ impl Writer {
                     if received == 0 {
                         break;
                     }
+                    self.gather(&mut waiting).await;
                     self.serve(&mut waiting).await;
                 }
                 () = tokio::time::sleep_until(wake.into()) => {}
@@ -65,6 +66,23 @@ impl Writer {
         drop(self.lock);
         self.shared.ended.cancel();
         closed
+    }
+
+    /// Lets those write along who were woken by the last batch's answers and have not come to their next write yet:
+    /// otherwise batches of one and of all others take turns.
+    async fn gather(&mut self, waiting: &mut Vec<Request>) {
+        loop {
+            let before = waiting.len();
+            tokio::task::yield_now().await;
+            while waiting.len() < BATCH
+                && let Ok(request) = self.requests.try_recv()
+            {
+                waiting.push(request);
+            }
+            if waiting.len() == before || waiting.len() == BATCH {
+                return;
+            }
+        }
     }
 
     /// One transaction for all that waits.
