@@ -26,8 +26,9 @@ fn validate(lease: &Value) -> Vec<Error> {
     if let Some(count) = at(spec, &["leaseTransitions"]).as_i64().filter(|count| *count < 0) {
         errors.push(Error::invalid("spec.leaseTransitions", count, "must be greater than or equal to 0"));
     }
-    if at(spec, &["holderIdentity"]) == "" {
-        errors.push(Error::invalid("spec.holderIdentity", "", "must not be empty"));
+    let strategy = text(spec, &["strategy"]);
+    if strategy.is_empty() && !text(spec, &["preferredHolder"]).is_empty() {
+        errors.push(Error::forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined"));
     }
     errors
 }

@@ -81,9 +81,10 @@ proptest! {
         for kind in ALL {
             let schema = schema::find(kind.hub().schema).expect("the hub's schema is in the table");
             let mut object = schema::sample::value(schema, depth, &mut Choices::new(seed));
-            // the retired Deployment makes up a selector where the hub's would be refused
+            // the retired Deployment makes up a selector and labels
             if let Some(spec) = object.get_mut("spec").filter(|spec| spec.get("template").is_some()) {
                 spec["selector"] = json!({"matchLabels": {"a": "b"}});
+                object["metadata"] = json!({"labels": {"a": "b"}});
             }
             (kind.default)(&mut object);
             for version in kind.versions {
@@ -157,6 +158,12 @@ fn small_kinds() {
         &EVENT,
         json!({"metadata": {"namespace": "a"}, "involvedObject": {"namespace": "b"}}),
         &["involvedObject.namespace: Invalid value: \"b\": does not match event.namespace"],
+    );
+    check(
+        &EVENT,
+        json!({"metadata": {"namespace": "a"}, "eventTime": "2026-01-01T00:00:00.000000Z", "involvedObject": {"namespace": "a"},
+            "reportingComponent": "c", "reportingInstance": "i", "reason": "r"}),
+        &["action: Required value"],
     );
     check(
         &NODE,

@@ -4,19 +4,22 @@ use serde_json::{Value, json};
 
 use crate::kinds::{
     default::{member, set},
-    read::is_empty,
+    read::{at, is_empty},
 };
 
 pub(super) const DEPRECATION: &str =
-    "extensions/v1beta1 Deployment is deprecated in v1.9+, unavailable in v1.16+; use apps/v1 Deployment";
+    "extensions/v1beta1 Deployment is deprecated in v1.8+, unavailable in v1.16+; use apps/v1 Deployment";
 
 /// Applies that version's defaults, so that those of the hub find nothing left to fill in differently.
 pub(super) fn to_hub(deployment: &mut Value) {
     let labels = deployment.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default();
-    let spec = member(deployment, "spec");
-    if spec.get("selector").is_none_or(is_empty) && !is_empty(&labels) {
-        spec["selector"] = json!({"matchLabels": labels});
+    if !is_empty(&labels) {
+        set(member(deployment, "spec"), "selector", json!({"matchLabels": labels}));
+        if is_empty(at(deployment, &["metadata", "labels"])) {
+            member(deployment, "metadata")["labels"] = labels;
+        }
     }
+    let spec = member(deployment, "spec");
     // a rollback is asked for by a new template now
     if let Some(spec) = spec.as_object_mut() {
         spec.remove("rollbackTo");
@@ -42,6 +45,7 @@ mod tests {
         let mut deployment = json!({"spec": {"replicas": 3, "template": {"metadata": {"labels": {"app": "a"}}}}});
         to_hub(&mut deployment);
         assert_eq!(deployment["spec"]["selector"], json!({"matchLabels": {"app": "a"}}));
+        assert_eq!(deployment["metadata"]["labels"], json!({"app": "a"}));
         assert_eq!(
             deployment["spec"]["strategy"],
             json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}})

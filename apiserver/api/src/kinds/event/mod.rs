@@ -4,11 +4,12 @@
 mod columns;
 /// The two forms.
 mod convert;
+/// Every complaint.
+mod validate;
 
 use serde_json::Value;
 
 use crate::{
-    field::Error,
     kind::{Field, Kind, Version},
     kinds::read::text,
 };
@@ -30,7 +31,7 @@ pub static KIND: Kind = Kind {
     ],
     columns: columns::COLUMNS,
     fields: FIELDS,
-    validate,
+    validate: validate::validate,
     ..Kind::NAMESPACED
 };
 
@@ -70,17 +71,4 @@ fn source(event: &Value) -> String {
         "" => text(event, &["reportingComponent"]).to_owned(),
         component => component.to_owned(),
     }
-}
-
-/// An event lives where its object does; one about something outside namespaces, in `default`.
-fn validate(event: &Value) -> Vec<Error> {
-    let (own, about) = (text(event, &["metadata", "namespace"]), text(event, &["involvedObject", "namespace"]));
-    let fits = match about {
-        "" => matches!(own, "default" | ""),
-        about => own == about,
-    };
-    if fits {
-        return Vec::new();
-    }
-    vec![Error::invalid("involvedObject.namespace", about, "does not match event.namespace")]
 }
