@@ -20,6 +20,9 @@ mod namespace;
 /// Reads and writes of any kind.
 mod objects;
 
+/// Whether nodes live, and what becomes of the pods of those that do not.
+mod node;
+
 /// Who belongs to whom.
 mod ownership;
 
@@ -46,5 +49,8 @@ pub fn all(settings: Settings) -> Vec<Controller> {
         namespace::service_account(),
         namespace::root_ca(settings.root_ca_pem),
         namespace::deletion(),
+        node::lifecycle(),
+        node::taint_eviction(),
+        node::pod_gc(),
     ]
 }

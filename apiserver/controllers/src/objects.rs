@@ -95,6 +95,17 @@ pub(crate) async fn merge(
     change(cluster, kind, key, part, Patch::Merge(patch)).await
 }
 
+/// A strategic merge patch: lists are merged by their keys.
+pub(crate) async fn strategic(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    key: &Key,
+    part: Part,
+    patch: Value,
+) -> Result<Written, Error> {
+    change(cluster, kind, key, part, Patch::Strategic(patch)).await
+}
+
 async fn change(
     cluster: &Cluster,
     kind: &'static Kind,

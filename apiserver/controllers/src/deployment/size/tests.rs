@@ -13,8 +13,8 @@ fn deployment(replicas: i32, surge: &str, unavailable: &str) -> Deployment {
 }
 
 fn set(replicas: i32, most: i32) -> ReplicaSet {
-    let mut set = ReplicaSet::default();
-    set.spec = Some(ReplicaSetSpec { replicas: Some(replicas), ..ReplicaSetSpec::default() });
+    let spec = ReplicaSetSpec { replicas: Some(replicas), ..ReplicaSetSpec::default() };
+    let mut set = ReplicaSet { spec: Some(spec), ..ReplicaSet::default() };
     revision::note_sizes(&mut set, most, most);
     set
 }

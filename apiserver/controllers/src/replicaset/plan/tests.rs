@@ -162,7 +162,9 @@ impl Model {
                 }
                 pods[i] = Pod { phase: Phase::Running, assigned: true, ready_since: Some(now()), ..pods[i].clone() };
             }),
-            Step::PodIsDeletedByUser(pick) => self.change(pick, |pods, i| drop(pods.remove(i))),
+            Step::PodIsDeletedByUser(pick) => self.change(pick, |pods, i| {
+                pods.remove(i);
+            }),
             Step::LabelsChange(pick) => self.change(pick, |pods, i| pods[i].matches = !pods[i].matches),
         }
     }
