@@ -17,6 +17,9 @@ use serde_json::Value;
 
 use crate::{Kind, schema::Type};
 
+/// The media type of [`v2_protobuf`].
+pub const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
 /// The documentation of a type, or of one of its fields.
 pub type Describe<'a> = &'a dyn Fn(&'static Type, Option<&str>) -> Option<String>;
 
@@ -36,8 +39,8 @@ pub fn v2(kinds: &[&Kind], describe: Describe<'_>) -> Value {
     v2::document(&items, describe)
 }
 
-/// What [`v2`] made, as `openapi.v2.Document`; its media type is
-/// `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`.
+/// What [`v2`] made, as `openapi.v2.Document`. Clients accept it as `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`, but
+/// the answer must say [`V2_PROTOBUF`]: with the `@` it is no media type, and the same clients refuse it.
 pub fn v2_protobuf(document: &Value) -> Vec<u8> {
     gnostic::document(document)
 }

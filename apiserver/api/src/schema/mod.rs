@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 pub struct Type {
     pub name: &'static str,
     /// The kinds it is the body of; empty for the inner ones.
-    pub kinds: &'static [TypeKind],
+    pub kinds: &'static [TypeKind<'static>],
     /// How JSON writes it.
     pub shape: Shape,
     /// Changes as a whole: server-side apply and strategic merge do not look inside (`x-kubernetes-map-type: atomic`).
@@ -26,11 +26,11 @@ pub struct Type {
 }
 
 /// Group, version and kind of a [`Type`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TypeKind {
-    pub group: &'static str,
-    pub version: &'static str,
-    pub kind: &'static str,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TypeKind<'a> {
+    pub group: &'a str,
+    pub version: &'a str,
+    pub kind: &'a str,
 }
 
 /// How JSON writes a type.
@@ -146,7 +146,7 @@ pub fn find(name: &str) -> Option<&'static Type> {
 
 /// The type that is the body of this kind; `PodList` is one too.
 pub fn find_kind(group: &str, version: &str, kind: &str) -> Option<&'static Type> {
-    all().iter().find(|t| t.kinds.iter().any(|k| k.group == group && k.version == version && k.kind == kind))
+    table::KINDS.get(&TypeKind { group, version, kind }).copied()
 }
 
 /// Every type, by name.

@@ -8,11 +8,18 @@
 //! ```
 //! A field's type may begin with `[]` or `{}`; one that begins with a dot is of the same package.
 
-use std::sync::{LazyLock, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
 
 use super::{Body, Container, Enum, Field, FieldType, ListType, MergeStrategy, Shape, Type, TypeKind};
 
 pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("table.txt")));
+
+/// The types that are bodies of kinds.
+pub(super) static KINDS: LazyLock<HashMap<TypeKind<'static>, &'static Type>> =
+    LazyLock::new(|| TABLE.types.iter().flat_map(|ty| ty.kinds.iter().map(move |kind| (*kind, ty))).collect());
 
 const WELL_FORMED: &str = "the generated table is well formed";
 
