@@ -15,12 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Reference, name::Invalid};
 
-/// A module that came inside the binary, under the name manifests use.
-#[derive(Clone, Copy, Debug)]
-pub struct BuiltIn {
-    pub name: &'static str,
-    pub wasm: &'static [u8],
-}
+/// A module that came inside the binary: the name manifests use, and its bytes.
+pub type BuiltIn = (&'static str, &'static [u8]);
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,9 +70,8 @@ impl Store {
             Err(error) => return Err(file("read", &index)(error)),
         };
         let mut known = BTreeMap::new();
-        for image in built_in {
-            let reference = parse(image.name)?;
-            known.insert(reference.to_string(), (describe(image.wasm), image.wasm));
+        for (name, wasm) in built_in {
+            known.insert(parse(name)?.to_string(), (describe(wasm), *wasm));
         }
         let writing = tokio::sync::Mutex::new(());
         Ok(Self(Arc::new(Inner { dir: dir.to_owned(), built_in: known, names: RwLock::new(names), writing })))
@@ -216,7 +211,7 @@ mod tests {
     #[tokio::test]
     async fn only_wasm_is_taken_and_a_load_hides_what_is_built_in() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), &[BuiltIn { name: "hello:1", wasm: WASM }]).unwrap();
+        let store = Store::open(dir.path(), &[("hello:1", WASM)]).unwrap();
         let before = store.find(&name("hello:1")).unwrap();
         assert_eq!(store.read(&before.digest).await.unwrap(), WASM);
         assert!(matches!(store.load("x", Bytes::from_static(b"#!/bin/sh")).await, Err(Error::NotWasm { .. })));

@@ -149,6 +149,10 @@ impl Start {
             retry: None,
             pulled: false,
         })?;
+        // the run before this one can be asked for, older ones cannot
+        if self.run >= 2 {
+            Log::discard(host.log_path(pod, &spec.name, self.run - 2)).await;
+        }
         let sink = host.logs.sink(Log::new(host.log_path(pod, &spec.name, self.run)));
         let program = || vec![spec.name.clone()];
         let workload = Workload {
@@ -247,8 +251,10 @@ impl Hook {
             tokio::time::sleep(Duration::from_secs(u64::try_from(sleep.seconds).unwrap_or(0))).await;
             Outcome::Success
         } else if let Some(action) = &self.handler.http_get {
+            let mut action = action.clone();
+            action.port = probe::resolved_port(spec, &action.port);
             // bounded by the caller's grace; upstream's client has no deadline of its own either
-            probe::http(&self.target, spec, action, Duration::from_secs(3600)).await
+            probe::http(&self.target, &action, Duration::from_secs(3600)).await
         } else {
             Outcome::Error("exec hooks are not supported by this node".to_owned())
         };

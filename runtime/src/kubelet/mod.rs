@@ -61,3 +61,6 @@ mod server;
 mod log_request;
 
 pub use node::{Error, Node, NodeConfig};
+
+#[cfg(test)]
+mod tests;

@@ -10,9 +10,10 @@ use std::{
 use client::Cluster;
 use engine::{Body, Engine};
 use http::{Request, Response};
+use parking_lot::Mutex;
 use tokio::{
     sync::{Semaphore, watch},
-    task::JoinSet,
+    task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +49,7 @@ pub struct NodeConfig {
     /// The node's own, real address.
     pub address: IpAddr,
     /// Images that came with the binary.
-    pub built_in: Vec<BuiltIn>,
+    pub images: Vec<BuiltIn>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +62,8 @@ pub enum Error {
 
 pub struct Node {
     host: Arc<Host>,
-    pods: Pods,
-    tasks: JoinSet<()>,
+    /// Taken by the first to stop it.
+    running: Mutex<Option<(Pods, JoinHandle<()>)>>,
     stop: CancellationToken,
     ready: watch::Receiver<bool>,
 }
@@ -77,7 +78,7 @@ impl Node {
         let dir = &config.data_dir;
         let made = tokio::fs::create_dir_all(dir).await;
         made.map_err(|source| Error::Directory { dir: dir.clone(), source })?;
-        let images = Store::open(&dir.join("images"), &config.built_in).map_err(Error::Images)?;
+        let images = Store::open(&dir.join("images"), &config.images).map_err(Error::Images)?;
         let machine = Machine::read(dir);
         let (network, length) = config.pod_network;
         let pod_cidr = format!("{network}/{length}");
@@ -99,15 +100,15 @@ impl Node {
             images,
             cluster,
         });
-        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let stop = CancellationToken::new();
         let (sender, ready) = watch::channel(false);
         let presence = present(Arc::clone(&host), who, machine, sender);
         let token = stop.clone();
-        tasks.spawn(async move {
+        let presence = tokio::spawn(async move {
             token.run_until_cancelled(presence).await;
         });
-        let pods = Pods::start(Arc::clone(&host));
-        Ok(Self { host, pods, tasks, stop, ready })
+        let running = Mutex::new(Some((Pods::start(Arc::clone(&host)), presence)));
+        Ok(Self { host, running, stop, ready })
     }
 
     /// Resolves when the Node object says Ready.
@@ -134,13 +135,13 @@ impl Node {
     }
 
     /// Ends the guests and waits for everything; the pods stay in the API and are run again by the next start.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         self.stop.cancel();
-        self.pods.stop().await;
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a task of the node failed");
-            }
+        let running = self.running.lock().take();
+        let Some((pods, presence)) = running else { return };
+        pods.stop().await;
+        if let Err(error) = presence.await {
+            tracing::error!(%error, "the registration of the node failed");
         }
         self.host.logs.stop().await;
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{Key, kinds};
-use client::{Change, Item, Message, View, views::MetaView};
+use client::{Change, Item, Message, views::MetaView};
 use k8s_openapi::api::core::v1::Pod;
 use tokio::{
     sync::watch,
@@ -19,7 +19,7 @@ use tracing::Instrument;
 use super::{
     env::{self, Source},
     host::Host,
-    pod_worker::{Seen, Worker},
+    pod_worker::{Seen, Worker, unreadable},
     views::{BY_NODE, BoundPod},
 };
 use crate::volumes;
@@ -142,12 +142,13 @@ impl Dispatcher {
             return;
         }
         let uid: Box<str> = item.uid().into();
-        let uses = uses(item);
+        let pod = Arc::new(item.decode::<Pod>().unwrap_or_else(|error| unreadable(item.key(), &error)));
+        let uses = uses(&pod, item.namespace());
         for used in &uses {
             self.users.entry(used.clone()).or_default().insert(uid.clone());
         }
         let (sender, seen) = watch::channel(Seen { object: Some(Arc::clone(&item.object)), refresh: 0 });
-        let worker = Worker::new(Arc::clone(&self.host), seen, Arc::clone(&item.object), self.reserved.remove(&uid));
+        let worker = Worker::new(Arc::clone(&self.host), seen, Arc::clone(&item.object), pod, self.reserved.remove(&uid));
         let span = tracing::info_span!("pod", pod = %item.key());
         self.tasks.spawn(worker.run(self.stop.clone()).instrument(span));
         self.workers.insert(uid, Handle { seen: sender, print: item.print, uses });
@@ -180,13 +181,12 @@ impl Dispatcher {
 }
 
 /// What a pod's volumes and environment are made from.
-fn uses<V: View>(item: &Item<V>) -> Vec<(&'static str, Key)> {
-    let Ok(pod) = item.decode::<Pod>() else { return Vec::new() };
+fn uses(pod: &Pod, namespace: &str) -> Vec<(&'static str, Key)> {
     let Some(spec) = &pod.spec else { return Vec::new() };
     let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
     let from_env = containers.flat_map(env::sources);
     let all = spec.volumes.iter().flatten().flat_map(volumes::sources).chain(from_env);
-    let key = |name: &str| Key::new(item.namespace(), name);
+    let key = |name: &str| Key::new(namespace, name);
     all.map(|source| match source {
         Source::ConfigMap(name) => (kinds::CONFIG_MAP.kind, key(&name)),
         Source::Secret(name) => (kinds::SECRET.kind, key(&name)),

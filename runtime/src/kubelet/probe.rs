@@ -1,6 +1,9 @@
 //! One look at a container: HTTP or TCP, through the fabric.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use engine::NetError;
@@ -10,7 +13,6 @@ use k8s_openapi::{
     api::core::v1::{Container, HTTPGetAction, Probe},
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use std::net::IpAddr;
 
 use crate::network::Fabric;
 
@@ -34,13 +36,14 @@ pub(crate) struct Target {
     pub(crate) pod: IpAddr,
 }
 
-pub(crate) async fn probe(target: &Target, container: &Container, probe: &Probe) -> Outcome {
+/// `probe` as [`resolved`] left it.
+pub(crate) async fn probe(target: &Target, probe: &Probe) -> Outcome {
     let timeout = Duration::from_secs(probe.timeout_seconds.and_then(|s| u64::try_from(s).ok()).unwrap_or(1).max(1));
     if let Some(action) = &probe.http_get {
-        return http(target, container, action, timeout).await;
+        return http(target, action, timeout).await;
     }
     if let Some(action) = &probe.tcp_socket {
-        let to = match address(target, container, action.host.as_deref(), &action.port) {
+        let to = match address(target, action.host.as_deref(), &action.port) {
             Ok(to) => to,
             Err(error) => return Outcome::Error(error),
         };
@@ -56,11 +59,11 @@ pub(crate) async fn probe(target: &Target, container: &Container, probe: &Probe)
 }
 
 /// A request as probes and hooks make it.
-pub(crate) async fn http(target: &Target, container: &Container, action: &HTTPGetAction, timeout: Duration) -> Outcome {
+pub(crate) async fn http(target: &Target, action: &HTTPGetAction, timeout: Duration) -> Outcome {
     if action.scheme.as_deref() == Some("HTTPS") {
         return Outcome::Error("HTTPS probes are not supported by this node".into());
     }
-    let to = match address(target, container, action.host.as_deref(), &action.port) {
+    let to = match address(target, action.host.as_deref(), &action.port) {
         Ok(to) => to,
         Err(error) => return Outcome::Error(error),
     };
@@ -108,25 +111,37 @@ async fn get(target: &Target, to: SocketAddr, path: &str, action: &HTTPGetAction
     }
 }
 
-fn address(target: &Target, container: &Container, host: Option<&str>, port: &IntOrString) -> Result<SocketAddr, String> {
+fn address(target: &Target, host: Option<&str>, port: &IntOrString) -> Result<SocketAddr, String> {
     let ip = match host.filter(|host| !host.is_empty()) {
         Some(host) => host.parse().map_err(|_| format!("host {host:?} is not an IP address"))?,
         None => target.pod,
     };
-    Ok(SocketAddr::new(ip, resolve_port(container, port)?))
+    let number = match port {
+        IntOrString::Int(number) => u16::try_from(*number).ok().filter(|port| *port > 0),
+        IntOrString::String(name) => return Err(format!("couldn't find port {name:?}")),
+    };
+    number.map(|port| SocketAddr::new(ip, port)).ok_or_else(|| format!("invalid port number: {port:?}"))
 }
 
-/// A port by number or by its name among the container's.
-pub(crate) fn resolve_port(container: &Container, port: &IntOrString) -> Result<u16, String> {
-    let number = match port {
-        IntOrString::Int(number) => Some(*number),
-        IntOrString::String(name) => {
-            let named = container.ports.iter().flatten().find(|port| port.name.as_deref() == Some(name));
-            named.map(|port| port.container_port).or_else(|| name.parse().ok())
-        }
-    };
-    let number = number.ok_or_else(|| format!("couldn't find port: {port:?}"))?;
-    u16::try_from(number).ok().filter(|port| *port > 0).ok_or_else(|| format!("invalid port number: {number}"))
+/// The probe with the names of ports replaced by their numbers: it is kept as long as the container runs, the container's
+/// spec is not. A name nobody has stays.
+pub(crate) fn resolved(container: &Container, probe: &Probe) -> Probe {
+    let mut probe = probe.clone();
+    if let Some(action) = &mut probe.http_get {
+        action.port = resolved_port(container, &action.port);
+    }
+    if let Some(action) = &mut probe.tcp_socket {
+        action.port = resolved_port(container, &action.port);
+    }
+    probe
+}
+
+/// A port's number instead of its name.
+pub(crate) fn resolved_port(container: &Container, port: &IntOrString) -> IntOrString {
+    let IntOrString::String(name) = port else { return port.clone() };
+    let named = container.ports.iter().flatten().find(|port| port.name.as_deref() == Some(name));
+    let number = named.map(|port| port.container_port).or_else(|| name.parse().ok());
+    number.map_or_else(|| port.clone(), IntOrString::Int)
 }
 
 /// A refused connection in Go's words: clients and tests match on them.
@@ -147,10 +162,18 @@ mod tests {
     fn ports_have_numbers_or_names() {
         let container: Container =
             serde_json::from_value(json!({ "name": "c", "ports": [{ "name": "web", "containerPort": 3000 }] })).unwrap();
-        let named = |name: &str| resolve_port(&container, &IntOrString::String(name.into()));
-        assert_eq!(named("web"), Ok(3000));
-        assert_eq!(named("8080"), Ok(8080));
-        assert!(named("other").is_err());
-        assert_eq!(resolve_port(&container, &IntOrString::Int(0)), Err("invalid port number: 0".into()));
+        let named = |name: &str| resolved_port(&container, &IntOrString::String(name.into()));
+        assert_eq!(named("web"), IntOrString::Int(3000));
+        assert_eq!(named("8080"), IntOrString::Int(8080));
+        assert_eq!(named("other"), IntOrString::String("other".into()));
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_said() {
+        let target = Target { fabric: Fabric::new(), from: [127, 0, 0, 1].into(), pod: [10, 0, 0, 2].into() };
+        let at = |port| address(&target, None, &port);
+        assert_eq!(at(IntOrString::Int(80)), Ok(SocketAddr::from(([10, 0, 0, 2], 80))));
+        assert!(at(IntOrString::Int(0)).unwrap_err().starts_with("invalid port number"));
+        assert_eq!(at(IntOrString::String("x".into())), Err("couldn't find port \"x\"".into()));
     }
 }

@@ -1,6 +1,6 @@
 //! When to probe, and what so many results in a row mean.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container, Probe};
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 /// The prober of one container and kind; its owner asks for the next result, again and again.
 pub(crate) struct Prober {
     pub(crate) kind: Kind,
-    container: Arc<Container>,
+    probe: Probe,
     target: Target,
     due: Instant,
     tally: Tally,
@@ -59,22 +59,21 @@ impl Kind {
 
 impl Prober {
     /// `None` if the container has no such probe. The first look is `initialDelaySeconds` after `started`; at once if that is 0.
-    pub(crate) fn new(kind: Kind, container: &Arc<Container>, target: &Target, started: Instant) -> Option<Self> {
-        let delay = kind.of(container)?.initial_delay_seconds.unwrap_or(0);
-        let due = started + Duration::from_secs(u64::try_from(delay).unwrap_or(0));
-        Some(Self { kind, container: Arc::clone(container), target: target.clone(), due, tally: Tally::default() })
+    pub(crate) fn new(kind: Kind, container: &Container, target: &Target, started: Instant) -> Option<Self> {
+        let probe = probe::resolved(container, kind.of(container)?);
+        let due = started + Duration::from_secs(at_least(probe.initial_delay_seconds, 0));
+        Some(Self { kind, probe, target: target.clone(), due, tally: Tally::default() })
     }
 
     /// Waits until it is time, looks, and counts.
     pub(crate) async fn next(mut self) -> (Self, Report) {
         tokio::time::sleep_until(self.due).await;
-        let container = Arc::clone(&self.container);
-        let spec = self.kind.of(&container).expect("a prober is made of a probe");
-        let outcome = probe::probe(&self.target, &self.container, spec).await;
-        let period = spec.period_seconds.and_then(|s| u64::try_from(s).ok()).unwrap_or(10).max(1);
+        // boxed: a prober sleeps nearly always, and there are thousands
+        let outcome = Box::pin(probe::probe(&self.target, &self.probe)).await;
+        let period = at_least(self.probe.period_seconds.or(Some(10)), 1);
         // from when it was due: a slow answer does not shift the rhythm, a very slow one skips a beat
         self.due = (self.due + Duration::from_secs(period)).max(Instant::now());
-        let verdict = self.tally.count(&outcome, spec);
+        let verdict = self.tally.count(&outcome, &self.probe);
         (self, Report { outcome, verdict })
     }
 }
@@ -93,6 +92,10 @@ impl Tally {
         let threshold = if good { spec.success_threshold.unwrap_or(1) } else { spec.failure_threshold.unwrap_or(3) };
         (self.run >= threshold).then_some(good)
     }
+}
+
+fn at_least(seconds: Option<i32>, least: u64) -> u64 {
+    seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0).max(least)
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl View for BoundPod {
 #[derive(Debug)]
 pub(crate) struct ServiceView {
     ip: Box<str>,
-    ports: Box<[(Box<str>, Box<str>, u16)]>,
+    ports: Box<[Port]>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,7 +108,7 @@ struct ServiceSpec {
     ports: Vec<Port>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Port {
     name: Box<str>,
@@ -121,9 +121,7 @@ impl View for ServiceView {
 
     fn of(object: &Object) -> Self {
         let spec = read::<Service>(object).spec;
-        let protocol = |given: Box<str>| if given.is_empty() { "TCP".into() } else { given };
-        let ports = spec.ports.into_iter().map(|port| (port.name, protocol(port.protocol), port.port)).collect();
-        Self { ip: spec.cluster_ip, ports }
+        Self { ip: spec.cluster_ip, ports: spec.ports.into() }
     }
 }
 
@@ -133,7 +131,8 @@ impl ServiceView {
         if self.ip.is_empty() || &*self.ip == "None" {
             return None;
         }
-        let ports = self.ports.iter().map(|(name, protocol, port)| (name.to_string(), protocol.to_string(), *port));
+        let protocol = |given: &str| if given.is_empty() { "TCP" } else { given }.to_owned();
+        let ports = self.ports.iter().map(|port| (port.name.to_string(), protocol(&port.protocol), port.port));
         Some(ServiceAddress { name: name.to_owned(), ip: self.ip.to_string(), ports: ports.collect() })
     }
 }

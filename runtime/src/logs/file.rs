@@ -44,6 +44,14 @@ impl Log {
         Self(Arc::new(Inner { path, file: Mutex::new(None), progress: watch::Sender::default() }))
     }
 
+    /// Removes the files of a run, if there are any.
+    pub(crate) async fn discard(path: PathBuf) {
+        let removed = tokio::task::spawn_blocking(move || files(&path).into_iter().try_for_each(fs::remove_file)).await;
+        if let Err(error) = removed.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
+            tracing::warn!(%error, "cannot remove an old log");
+        }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0.path
     }

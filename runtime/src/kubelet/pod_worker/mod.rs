@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use api::Object;
+use api::{Key, Object};
 use engine::Exit;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -86,14 +86,15 @@ enum Event {
 }
 
 impl Worker {
-    /// For a pod that is bound here. `reserved` is the address it had before the node was restarted, already its own.
+    /// For a pod that is bound here: `pod` is `object` decoded. `reserved` is the address it had before the node was
+    /// restarted, already its own.
     pub(crate) fn new(
         host: Arc<Host>,
         seen: watch::Receiver<Seen>,
         object: Arc<Object>,
+        pod: Arc<Pod>,
         reserved: Option<Ipv4Addr>,
     ) -> Self {
-        let pod: Arc<Pod> = Arc::new(object.decode().unwrap_or_else(|error| unreadable(&object, &error)));
         let mut state = PodState::resume(&pod, Timestamp::now());
         state.ip = reserved;
         let refreshed = seen.borrow().refresh;
@@ -192,7 +193,7 @@ impl Worker {
 
     fn pod(&mut self) -> Arc<Pod> {
         let object = &self.object;
-        let decode = || Arc::new(object.decode().unwrap_or_else(|error| unreadable(object, &error)));
+        let decode = || Arc::new(object.decode().unwrap_or_else(|error| unreadable(&object.meta.key, &error)));
         Arc::clone(self.decoded.get_or_insert_with(decode))
     }
 
@@ -235,8 +236,8 @@ impl Worker {
 }
 
 /// Validation keeps this from happening; a pod without containers is the harmless reading.
-fn unreadable(object: &Object, error: &serde_json::Error) -> Pod {
-    tracing::error!(pod = %object.meta.key, %error, "cannot read a pod");
+pub(crate) fn unreadable(key: &Key, error: &serde_json::Error) -> Pod {
+    tracing::error!(pod = %key, %error, "cannot read a pod");
     Pod::default()
 }
 

@@ -36,7 +36,9 @@ impl Worker {
                 }
             }
             Event::Exited(which, id, exit) if self.is_live(which, &id) => self.exited(which, exit, now),
-            Event::Probed(which, id, prober, report) if self.is_live(which, &id) => self.probed(&pod, which, prober, report),
+            Event::Probed(which, id, prober, report) if self.is_live(which, &id) => {
+                self.probed(&pod, which, *prober, report)
+            }
             Event::Stopped(which, id, drained) if self.is_live(which, &id) => {
                 if let Some(live) = self.live.get_mut(&which) {
                     live.drained = drained;
@@ -105,9 +107,8 @@ impl Worker {
     fn begin_probes(&mut self, spec: &Container, which: Which, kinds: &[Kind]) {
         let (Some(target), Some(live)) = (self.target(), self.live.get(&which)) else { return };
         let id = live.instance.id.clone();
-        let spec = Arc::new(spec.clone());
         for kind in kinds {
-            if let Some(prober) = Prober::new(*kind, &spec, &target, Instant::now()) {
+            if let Some(prober) = Prober::new(*kind, spec, &target, Instant::now()) {
                 self.ask(which, id.clone(), prober);
             }
         }
@@ -118,7 +119,7 @@ impl Worker {
         self.jobs.push(next.boxed());
     }
 
-    fn probed(&mut self, pod: &Arc<Pod>, which: Which, prober: Box<Prober>, report: Report) {
+    fn probed(&mut self, pod: &Arc<Pod>, which: Which, prober: Prober, report: Report) {
         let (Some(spec), Some(live)) = (which.of(pod), self.live.get(&which)) else { return };
         let (id, stopping) = (live.instance.id.clone(), live.stopping);
         let kind = prober.kind;
@@ -149,7 +150,7 @@ impl Worker {
             }
             _ => {}
         }
-        self.ask(which, id, *prober);
+        self.ask(which, id, prober);
     }
 
     fn not_started(&mut self, which: Which, failure: Failure, now: Timestamp) {
