@@ -197,3 +197,8 @@ async fn wait(until: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;
