@@ -107,10 +107,18 @@ fn retired_gvk(name: &str, message: &Message, names: &Names<'_>) -> Option<(Stri
     if template || !["ObjectMeta", "ListMeta"].contains(&metadata.as_str()) {
         return None;
     }
-    let package = group_package(name)?;
-    let group = names.groups.get(package).map_or(package, String::as_str);
+    let package = message.module.iter().rev().nth(1)?.as_str();
+    let group = names.groups.get(package).map_or_else(|| group_of(package), |group| group.clone());
     let version = message.module.last()?;
-    Some((group.to_owned(), version.clone(), kind.to_owned()))
+    Some((group, version.clone(), kind.to_owned()))
+}
+
+/// The group of a package that has no definitions of this version.
+fn group_of(package: &str) -> String {
+    match package {
+        "extensions" => package.to_owned(),
+        dotted => format!("{}.k8s.io", dotted.replace('_', ".")),
+    }
 }
 
 fn write_type(name: &str, message: &Message, definitions: &Definitions, names: &Names<'_>, table: &mut Table) -> Result<()> {
