@@ -44,5 +44,8 @@ impl Config {
             nodes: Arc::new(NoNodes),
         }
     }
-
+    /// The ClusterIP of the Service `kubernetes`.
+    pub(crate) fn kubernetes_ip(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.service_network.0) + 1)
+    }
 }

@@ -1,9 +1,60 @@
 //! The API server: one way in for every request.
+//!
+//! Read in this order.
 
 /// What a start needs to know.
 mod config;
+/// Why a server does not start.
+mod error;
+/// The server as a value: started, asked, stopped.
+mod server;
+
+/// The store's events for clients in the process.
+mod feed;
+/// The service that clients in the process use.
+mod local;
 /// The door to the nodes, which others implement.
 mod node;
+/// Certificates and connections.
+mod tls;
+
+/// What every request shares, and the way of each.
+mod app;
+/// Who speaks.
+mod authentication;
+/// Who may.
+mod authorization;
+/// What the client wants to read.
+mod negotiation;
+/// What a query asks for.
+mod options;
+/// What a path and method ask for.
+mod request_info;
+/// Answers: objects, lists, refusals.
+mod response;
+
+/// What may change or refuse a write before it is stored.
+mod admission;
+/// Where the next page starts.
+mod continue_token;
+/// One verb per file.
+mod handlers;
+/// Objects as rows and cells.
+mod table;
+
+/// The objects that are there from the start.
+mod bootstrap;
+/// Which kinds there are.
+mod discovery;
+/// Is it up.
+mod health;
+/// How it fares.
+mod metrics;
+/// The schemas of all kinds.
+mod openapi;
 
 pub use config::Config;
+pub use error::Error;
+pub use local::LocalService;
 pub use node::{Body as NodeBody, NoNodes, NodeConnector};
+pub use server::Server;

@@ -16,6 +16,9 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Box<Details>>,
     pub code: u16,
+    /// `metadata.continue`: where a list whose revision expired may go on.
+    #[serde(skip)]
+    pub next: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,7 +52,7 @@ pub struct Cause {
 impl Status {
     /// A refusal with `code`, `reason` and `message`.
     pub fn failure(code: u16, reason: &str, message: impl Into<String>) -> Self {
-        Self { status: "Failure".into(), message: message.into(), reason: reason.into(), details: None, code }
+        Self { status: "Failure".into(), message: message.into(), reason: reason.into(), details: None, code, next: String::new() }
     }
 
     fn about(mut self, kind: &Kind, name: &str) -> Self {
@@ -127,7 +130,10 @@ impl Status {
         let mut value = serde_json::to_value(self).expect("a Status is plain data");
         value["kind"] = "Status".into();
         value["apiVersion"] = "v1".into();
-        value["metadata"] = serde_json::json!({});
+        value["metadata"] = match self.next.as_str() {
+            "" => serde_json::json!({}),
+            next => serde_json::json!({ "continue": next }),
+        };
         value
     }
 }

@@ -123,9 +123,7 @@ impl Queue {
             Place::Unschedulable { filters, not_before } if helps(filters) => Some((uid.clone(), *not_before)),
             _ => None,
         });
-        let mut woken: Vec<(Box<str>, Instant)> = woken.collect();
-        // who was refused first comes first again
-        woken.sort_by_key(|(_, not_before)| *not_before);
+        let woken: Vec<(Box<str>, Instant)> = woken.collect();
         for (uid, not_before) in woken {
             if not_before <= now {
                 self.activate(&uid);

@@ -5,16 +5,13 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
-use api::{EventKind, Key, Object, Revision};
+use api::{EventKind, Revision};
 use sqlx::{
-    AssertSqlSafe, Connection, Sqlite, SqliteConnection,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    AssertSqlSafe, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use crate::{
-    batch::Batch,
-    memory::{Catalog, Change, ResourceId},
-};
+use crate::{batch::Batch, memory::Catalog};
 
 /// Statements are made for 1..=ROWS rows; more go in several. Bounds the statement cache and stays far below SQLite's
 /// limit of 32,766 bind variables.
@@ -49,16 +46,11 @@ pub(crate) struct Database {
     texts: HashMap<(Statement, usize), Arc<str>>,
 }
 
-type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
-type Outcome<'a> = (&'a (ResourceId, Key), &'a Option<Arc<Object>>);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Statement {
     Log,
     Put,
     Remove,
-    /// A transaction of a `Log` and a `Put` of as many rows.
-    Whole,
 }
 
 /// How every connection of the store is made.
@@ -141,26 +133,39 @@ impl Database {
     }
 
     async fn transaction(&mut self, catalog: &Catalog, batch: &Batch) -> Result<(), sqlx::Error> {
-        let (puts, removes): (Vec<_>, Vec<_>) = batch.outcome.iter().partition(|(_, object)| object.is_some());
-        let rows = batch.changes.len();
-        if rows <= ROWS && puts.len() == rows {
-            // most batches: no deletion, no key twice. One way to the connection's thread and back instead of four
-            let query = sqlx::query(AssertSqlSafe(self.text(Statement::Whole, rows)));
-            let query = bind_objects(bind_log(query, catalog, &batch.changes), catalog, &puts);
-            return query.execute(self.connection().await?).await.map(drop);
-        }
+        let name = |id| &**catalog.name(id);
         self.execute("BEGIN IMMEDIATE").await?;
         for rows in batch.changes.chunks(ROWS) {
-            let query = sqlx::query(AssertSqlSafe(self.text(Statement::Log, rows.len())));
-            bind_log(query, catalog, rows).execute(self.connection().await?).await?;
+            let text = self.text(Statement::Log, rows.len());
+            let mut query = sqlx::query(AssertSqlSafe(text));
+            for change in rows {
+                let event = &change.event;
+                query = query
+                    .bind(to_sql(event.revision()))
+                    .bind(name(change.resource))
+                    .bind(event.kind == EventKind::Deleted)
+                    .bind(event.previous.as_ref().map_or(0, |previous| to_sql(previous.revision)))
+                    .bind(&event.object.bytes[..]);
+            }
+            query.execute(self.connection().await?).await?;
         }
+        let (puts, removes): (Vec<_>, Vec<_>) = batch.outcome.iter().partition(|(_, object)| object.is_some());
         for rows in puts.chunks(ROWS) {
-            let query = sqlx::query(AssertSqlSafe(self.text(Statement::Put, rows.len())));
-            bind_objects(query, catalog, rows).execute(self.connection().await?).await?;
+            let text = self.text(Statement::Put, rows.len());
+            let mut query = sqlx::query(AssertSqlSafe(text));
+            for ((resource, key), object) in rows {
+                let revision = object.as_ref().map_or(0, |object| to_sql(object.revision));
+                query = query.bind(name(*resource)).bind(&*key.namespace).bind(&*key.name).bind(revision);
+            }
+            query.execute(self.connection().await?).await?;
         }
         for rows in removes.chunks(ROWS) {
-            let query = sqlx::query(AssertSqlSafe(self.text(Statement::Remove, rows.len())));
-            bind_objects(query, catalog, rows).execute(self.connection().await?).await?;
+            let text = self.text(Statement::Remove, rows.len());
+            let mut query = sqlx::query(AssertSqlSafe(text));
+            for ((resource, key), _) in rows {
+                query = query.bind(name(*resource)).bind(&*key.namespace).bind(&*key.name);
+            }
+            query.execute(self.connection().await?).await?;
         }
         self.execute("COMMIT").await
     }
@@ -195,36 +200,10 @@ impl Statement {
         let (begin, row, end) = match self {
             Self::Log => ("INSERT INTO log (revision, resource, deleted, previous, body) VALUES ", "(?,?,?,?,?)", ""),
             Self::Put => ("INSERT OR REPLACE INTO object (resource, namespace, name, revision) VALUES ", "(?,?,?,?)", ""),
-            Self::Whole => {
-                return format!("BEGIN IMMEDIATE; {}; {}; COMMIT", Self::Log.text(rows), Self::Put.text(rows));
-            }
             Self::Remove => ("DELETE FROM object WHERE (resource, namespace, name) IN (VALUES ", "(?,?,?)", ")"),
         };
         format!("{begin}{}{end}", vec![row; rows].join(","))
     }
-}
-
-fn bind_log<'q>(mut query: Query<'q>, catalog: &Catalog, rows: &[Change]) -> Query<'q> {
-    for Change { resource, event } in rows {
-        query = query
-            .bind(to_sql(event.revision()))
-            .bind(catalog.name(*resource).clone())
-            .bind(event.kind == EventKind::Deleted)
-            .bind(event.previous.as_ref().map_or(0, |previous| to_sql(previous.revision)))
-            .bind(event.object.bytes.to_vec());
-    }
-    query
-}
-
-/// Keys, and revisions where there is an object.
-fn bind_objects<'q>(mut query: Query<'q>, catalog: &Catalog, rows: &[Outcome<'_>]) -> Query<'q> {
-    for ((resource, key), object) in rows {
-        query = query.bind(catalog.name(*resource).clone()).bind(key.namespace.clone()).bind(key.name.clone());
-        if let Some(object) = object {
-            query = query.bind(to_sql(object.revision));
-        }
-    }
-    query
 }
 
 pub(crate) fn to_sql(revision: Revision) -> i64 {

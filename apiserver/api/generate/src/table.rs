@@ -107,18 +107,10 @@ fn retired_gvk(name: &str, message: &Message, names: &Names<'_>) -> Option<(Stri
     if template || !["ObjectMeta", "ListMeta"].contains(&metadata.as_str()) {
         return None;
     }
-    let package = message.module.iter().rev().nth(1)?.as_str();
-    let group = names.groups.get(package).map_or_else(|| group_of(package), |group| group.clone());
+    let package = group_package(name)?;
+    let group = names.groups.get(package).map_or(package, String::as_str);
     let version = message.module.last()?;
-    Some((group, version.clone(), kind.to_owned()))
-}
-
-/// The group of a package that has no definitions of this version.
-fn group_of(package: &str) -> String {
-    match package {
-        "extensions" => package.to_owned(),
-        dotted => format!("{}.k8s.io", dotted.replace('_', ".")),
-    }
+    Some((group.to_owned(), version.clone(), kind.to_owned()))
 }
 
 fn write_type(name: &str, message: &Message, definitions: &Definitions, names: &Names<'_>, table: &mut Table) -> Result<()> {

@@ -24,9 +24,7 @@ pub(super) fn apply(schema: &'static Type, current: &Value, patch: &Value) -> Re
 fn merge_objects(schema: Schema, mut original: Object, mut patch: Object) -> Result<Object, Error> {
     match patch.remove(DIRECTIVE) {
         None => {}
-        Some(Value::String(directive)) if directive == "replace" => {
-            return Ok(patch.into_iter().map(|(name, value)| (name, without_directives(value))).collect());
-        }
+        Some(Value::String(directive)) if directive == "replace" => return Ok(patch),
         Some(Value::String(directive)) if directive == "delete" => return Ok(Object::new()),
         Some(directive) => {
             return Err(Error::UnknownDirective { directive: go(&directive), map: go(&Value::Object(patch)) });

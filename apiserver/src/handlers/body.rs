@@ -1,0 +1,106 @@
+//! Request bodies: read, decoded, checked against the schema.
+
+use api::Status;
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
+
+use crate::{
+    app::{Call, Row},
+    options::FieldValidation,
+    response,
+};
+
+/// Upstream's limit.
+const LIMIT: usize = 3 * 1024 * 1024;
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
+    match Limited::new(body, LIMIT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Status::failure(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LIMIT}")))
+        }
+        Err(error) => Err(Status::bad_request(format!("unable to read the body of the request: {error}"))),
+    }
+}
+
+/// The request's content type without parameters; empty when it says none.
+pub(crate) fn content_type(call: &Call) -> &str {
+    let header = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    header.split(';').next().unwrap_or_default().trim()
+}
+
+/// Decodes the body of a create or update of `row` and checks it against the schema as `fieldValidation` says. The answer
+/// is in `row`'s version and says so.
+pub(crate) fn object(call: &mut Call, row: Row, bytes: &Bytes) -> Result<Value, Status> {
+    let mut complaints = Vec::new();
+    let mut value = decode(call, row.kind.kind, bytes, &mut complaints)?;
+    require_kind(&mut value, row.kind.kind, &row.version.api_version())?;
+    let warnings = check_fields(row, call.query.field_validation()?, &mut value, complaints)?;
+    call.warnings.extend(warnings);
+    Ok(value)
+}
+
+/// Decodes a body that is a `kind`, whatever its schema; duplicate fields are added to `complaints`.
+pub(crate) fn decode(call: &Call, kind: &str, bytes: &Bytes, complaints: &mut Vec<String>) -> Result<Value, Status> {
+    let unreadable = |error: String| {
+        Status::bad_request(format!(
+            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {error}"
+        ))
+    };
+    let value: Value = match content_type(call) {
+        "application/json" | "" | "application/x-www-form-urlencoded" => {
+            let (value, duplicates) = api::fields::decode_strict(bytes).map_err(|error| unreadable(error.to_string()))?;
+            complaints.extend(duplicates);
+            value
+        }
+        "application/yaml" | "application/x-yaml" | "text/yaml" => {
+            serde_yaml::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?
+        }
+        "application/vnd.kubernetes.protobuf" => api::protobuf::decode_object(bytes).map_err(unreadable)?,
+        _ => return Err(response::unsupported_body(ACCEPTED)),
+    };
+    if value.is_object() { Ok(value) } else { Err(unreadable("the body is not an object".to_owned())) }
+}
+
+/// A body may leave out what the path says already, but not contradict it.
+pub(crate) fn require_kind(value: &mut Value, kind: &str, api_version: &str) -> Result<(), Status> {
+    match value["apiVersion"].as_str() {
+        None | Some("") => value["apiVersion"] = api_version.into(),
+        Some(said) if said != api_version => {
+            return Err(Status::bad_request(format!(
+                "the API version in the data ({said}) does not match the expected API version ({api_version})"
+            )));
+        }
+        Some(_) => {}
+    }
+    match value["kind"].as_str() {
+        None | Some("") => value["kind"] = kind.into(),
+        Some(said) if said != kind => {
+            return Err(Status::bad_request(format!(
+                "{said} in version {api_version:?} cannot be handled as a {kind}: no kind {said:?} is expected here"
+            )));
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// Takes out what the schema does not know; the answer is what to warn of, unless the client wants unknown fields refused.
+pub(crate) fn check_fields(
+    row: Row,
+    validation: FieldValidation,
+    value: &mut Value,
+    mut complaints: Vec<String>,
+) -> Result<Vec<String>, Status> {
+    let Some(schema) = api::schema::find(row.version.schema) else { return Ok(complaints) };
+    complaints.extend(api::fields::conform(schema, value).map_err(|why| api::fields::refusal(schema, &why))?);
+    match validation {
+        FieldValidation::Ignore => Ok(Vec::new()),
+        FieldValidation::Strict if !complaints.is_empty() => Err(api::fields::strict_refusal(schema, &complaints)),
+        FieldValidation::Warn | FieldValidation::Strict => Ok(complaints),
+    }
+}

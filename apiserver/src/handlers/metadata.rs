@@ -1,0 +1,191 @@
+//! What every object's `metadata` obeys: who may set which field, and what it may hold.
+
+use api::{Kind, Status, field, kind::Generation, names};
+use jiff::Timestamp;
+use rand::RngExt;
+use serde_json::{Map, Value, json};
+
+use crate::{app, request_info::RequestInfo};
+
+/// Without vowels and what looks alike: no words, no mistakes.
+const RANDOM_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+/// What the server writes; a client's value for it counts for nothing.
+const OURS: [&str; 5] = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+
+/// Whole seconds: what `metav1.Time` can say.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(Timestamp::now().as_second()).expect("now is a time")
+}
+
+/// The object's `metadata`, made if it is missing.
+pub(crate) fn of(value: &mut Value) -> Result<&mut Map<String, Value>, Status> {
+    if value["metadata"].is_null() {
+        value["metadata"] = json!({});
+    }
+    value["metadata"].as_object_mut().ok_or_else(|| Status::bad_request("metadata must be an object"))
+}
+
+/// `n` letters for a generated name.
+pub(crate) fn random_letters(n: usize) -> String {
+    let mut rng = rand::rng();
+    (0..n).map(|_| char::from(RANDOM_LETTERS[rng.random_range(0..RANDOM_LETTERS.len())])).collect()
+}
+
+/// Checks what a body says about its place against the path, and completes it.
+pub(crate) fn place(kind: &Kind, info: &RequestInfo, value: &mut Value) -> Result<(), Status> {
+    let metadata = of(value)?;
+    let text = |metadata: &Map<String, Value>, name: &str| {
+        metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let name = text(metadata, "name");
+    if !info.name.is_empty() && name != info.name {
+        if !name.is_empty() {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({})",
+                info.name
+            )));
+        }
+        metadata.insert("name".into(), info.name.as_str().into());
+    }
+    let namespace = text(metadata, "namespace");
+    if !kind.namespaced {
+        metadata.remove("namespace");
+    } else if namespace.is_empty() {
+        metadata.insert("namespace".into(), info.namespace.as_str().into());
+    } else if namespace != info.namespace {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
+
+/// Begins a new object's life: uid, time, name.
+pub(crate) fn begin(kind: &Kind, value: &mut Value) -> Result<(), Status> {
+    let metadata = of(value)?;
+    if metadata.get("resourceVersion").and_then(Value::as_str).is_some_and(|version| !version.is_empty()) {
+        return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+    }
+    for name in OURS.iter().chain(&["resourceVersion", "selfLink", "managedFields"]) {
+        metadata.remove(*name);
+    }
+    metadata.insert("uid".into(), app::uuid().hyphenated().to_string().into());
+    metadata.insert("creationTimestamp".into(), now().to_string().into());
+    if kind.generation == Generation::Counted {
+        metadata.insert("generation".into(), 1.into());
+    }
+    let named = metadata.get("name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+    if let (false, Some(prefix)) = (named, metadata.get("generateName").and_then(Value::as_str)) {
+        if !prefix.is_empty() {
+            // A name is at most 63 characters: five of them are the random ones.
+            let prefix: String = prefix.chars().take(58).collect();
+            metadata.insert("name".into(), format!("{prefix}{}", random_letters(5)).into());
+        }
+    }
+    for finalizer in kind.finalizers {
+        let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
+        if let Some(list) = finalizers.as_array_mut().filter(|list| !list.iter().any(|f| f == finalizer)) {
+            list.push((*finalizer).into());
+        }
+    }
+    Ok(())
+}
+
+/// Carries over from `old` what no client may change.
+pub(crate) fn carry(kind: &Kind, value: &mut Value, old: &Value) -> Result<(), Status> {
+    let name = old["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let metadata = of(value)?;
+    let old = &old["metadata"];
+    if let Some(uid) = metadata.get("uid").and_then(Value::as_str).filter(|uid| !uid.is_empty() && *uid != old["uid"]) {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            old["uid"].as_str().unwrap_or_default()
+        );
+        return Err(Status::conflict(kind, &name, &why));
+    }
+    for name in OURS.iter().chain(&["name", "namespace", "generateName", "resourceVersion"]) {
+        match old.get(*name) {
+            Some(kept) => drop(metadata.insert((*name).into(), kept.clone())),
+            None => drop(metadata.remove(*name)),
+        }
+    }
+    for name in ["selfLink", "managedFields"] {
+        metadata.remove(name);
+    }
+    Ok(())
+}
+
+/// Every complaint about the metadata of a new or changed object.
+pub(crate) fn validate(kind: &Kind, value: &Value) -> Vec<field::Error> {
+    let metadata = &value["metadata"];
+    let mut errors = Vec::new();
+    match metadata["name"].as_str().unwrap_or_default() {
+        "" => errors.push(field::Error::required("metadata.name", "name or generateName is required")),
+        name => errors.extend((kind.name)(name).into_iter().map(|why| field::Error::invalid("metadata.name", name, why))),
+    }
+    for (key, label) in metadata["labels"].as_object().into_iter().flatten() {
+        let complain = |why| field::Error::invalid("metadata.labels", key.as_str(), why);
+        errors.extend(names::qualified(key).into_iter().map(complain));
+        let label = label.as_str().unwrap_or_default();
+        errors.extend(names::label_value(label).into_iter().map(|why| field::Error::invalid("metadata.labels", label, why)));
+    }
+    let mut size = 0;
+    for (key, annotation) in metadata["annotations"].as_object().into_iter().flatten() {
+        let complain = |why| field::Error::invalid("metadata.annotations", key.as_str(), why);
+        errors.extend(names::qualified(&key.to_lowercase()).into_iter().map(complain));
+        size += key.len() + annotation.as_str().map_or(0, str::len);
+    }
+    if size > ANNOTATIONS {
+        errors.push(field::Error::too_long("metadata.annotations", ANNOTATIONS));
+    }
+    errors.extend(owners(metadata));
+    for finalizer in metadata["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let complain = |why| field::Error::invalid("metadata.finalizers", finalizer, why);
+        errors.extend(names::qualified(finalizer).into_iter().map(complain));
+    }
+    errors
+}
+
+/// All annotations of an object together, in bytes.
+const ANNOTATIONS: usize = 256 * 1024;
+
+fn owners(metadata: &Value) -> Vec<field::Error> {
+    let mut errors = Vec::new();
+    let mut controllers = 0;
+    for (at, owner) in metadata["ownerReferences"].as_array().into_iter().flatten().enumerate() {
+        for name in ["apiVersion", "kind", "name", "uid"] {
+            if owner[name].as_str().unwrap_or_default().is_empty() {
+                let path = format!("metadata.ownerReferences[{at}].{name}");
+                errors.push(field::Error::invalid(path, "", "must not be empty"));
+            }
+        }
+        controllers += usize::from(owner["controller"] == true);
+    }
+    if controllers > 1 {
+        let why = "Only one reference can have Controller set to true";
+        errors.push(field::Error::invalid("metadata.ownerReferences", metadata["ownerReferences"].clone(), why));
+    }
+    errors
+}
+
+/// Complaints about a change of metadata.
+pub(crate) fn validate_change(value: &Value, old: &Value) -> Vec<field::Error> {
+    if old["metadata"]["deletionTimestamp"].is_null() {
+        return Vec::new();
+    }
+    let finalizers = |value: &Value| -> Vec<String> {
+        let list = value["metadata"]["finalizers"].as_array().into_iter().flatten();
+        list.filter_map(|finalizer| finalizer.as_str().map(str::to_owned)).collect()
+    };
+    let before = finalizers(old);
+    let added: Vec<String> = finalizers(value).into_iter().filter(|finalizer| !before.contains(finalizer)).collect();
+    if added.is_empty() {
+        return Vec::new();
+    }
+    let shown: Vec<String> = added.iter().map(|finalizer| format!("{finalizer:?}")).collect();
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+        shown.join(", ")
+    );
+    vec![field::Error::forbidden("metadata.finalizers", why)]
+}

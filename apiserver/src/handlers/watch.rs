@@ -1,0 +1,302 @@
+//! GET with `watch=true`: a stream of events from a revision on, out of the store's shared bytes.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use api::{Event, EventKind, Object, Revision, Status, field};
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, stream};
+use http::{Response, StatusCode};
+use rand::RngExt;
+use serde_json::{Value, json};
+use store::{Closed, Watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+
+use super::{filter::Filter, list, render};
+use crate::{
+    app::{App, Call, Row},
+    negotiation::{Encoding, Form, Offers},
+    options::Query,
+    response, table,
+};
+
+const BOOKMARKS: Duration = Duration::from_secs(60);
+/// For who does not say; spread so that not all reconnect at once.
+const TIMEOUT: std::ops::Range<u64> = 1800..3600;
+const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Response<Body>, Status> {
+    let accept = call.accept(Offers::Objects)?;
+    if accept.encoding == Encoding::Yaml {
+        return Err(Status::failure(
+            406,
+            "NotAcceptable",
+            "only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
+        ));
+    }
+    let filter = Filter::of(call, row)?;
+    let encoder = Encoder { row, form: accept.form, include: table::Include::of(call)? };
+    let bookmarks = call.query.flag("allowWatchBookmarks");
+    let seconds = call.query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(|seconds| seconds as u64);
+    let seconds = seconds.unwrap_or_else(|| rand::rng().random_range(TIMEOUT));
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+
+    let start = start(&call.query)?;
+    let (Start::After(least) | Start::Snapshot { not_before: least, .. }) = start;
+    list::settle(app, least).await?;
+    let (first, opened) = match start {
+        Start::Snapshot { announce, .. } => {
+            let snapshot = app.store.snapshot(row.kind);
+            let matching = snapshot.iter_from(None).filter(|object| filter.matches(object));
+            let mut first: VecDeque<Bytes> = encoder.initial(matching);
+            if announce && bookmarks {
+                first.push_back(encoder.bookmark(snapshot.revision(), true));
+            }
+            (first, app.store.watch(row.kind, snapshot.revision()))
+        }
+        Start::After(revision) => (VecDeque::new(), app.store.watch(row.kind, revision)),
+    };
+    let stream = match opened {
+        Ok(watch) => {
+            let mut ticks = interval_at(Instant::now() + BOOKMARKS, BOOKMARKS);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let ticks = bookmarks.then_some(ticks);
+            let watcher = Watcher { app: app.clone(), watch, filter, encoder, first, ticks, deadline, ended: false };
+            Body::from_stream(watcher.stream())
+        }
+        // The answer is a stream already when a client hears that its revision is gone: it must look for it there.
+        Err(store::Error::Compacted { oldest }) => Body::from(too_old(least, oldest)),
+        Err(error) => return Err(response::refused(row.kind, "", &error)),
+    };
+    Ok(response::json(StatusCode::OK, stream))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    After(Revision),
+    /// All there is first; `announce` its end with a bookmark.
+    Snapshot {
+        not_before: Revision,
+        announce: bool,
+    },
+}
+
+fn start(query: &Query) -> Result<Start, Status> {
+    let revision = list::revision(query.get("resourceVersion"))?;
+    let matching = query.get("resourceVersionMatch");
+    let refuse = |error: &field::Error| Err(list::invalid(error));
+    if query.get("sendInitialEvents").is_empty() {
+        if !matching.is_empty() {
+            return refuse(&field::Error::forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ));
+        }
+        return Ok(match revision {
+            None | Some(Revision(0)) => Start::Snapshot { not_before: Revision(0), announce: false },
+            Some(revision) => Start::After(revision),
+        });
+    }
+    if matching != "NotOlderThan" {
+        return refuse(&field::Error::forbidden(
+            "resourceVersionMatch",
+            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ));
+    }
+    Ok(match (query.flag("sendInitialEvents"), revision) {
+        (true, revision) => Start::Snapshot { not_before: revision.unwrap_or_default(), announce: true },
+        (false, None | Some(Revision(0))) => Start::Snapshot { not_before: Revision(0), announce: false },
+        (false, Some(revision)) => Start::After(revision),
+    })
+}
+
+fn too_old(wanted: Revision, oldest: Revision) -> Bytes {
+    error_event(&Status::expired(format!("too old resource version: {wanted} ({oldest})")))
+}
+
+fn error_event(status: &Status) -> Bytes {
+    frame("ERROR", &serde_json::to_vec(&status.to_json()).expect("a Status is plain data"))
+}
+
+fn frame(kind: &str, object: &[u8]) -> Bytes {
+    let mut out = BytesMut::with_capacity(object.len() + 32);
+    append(&mut out, kind, object);
+    out.freeze()
+}
+
+fn append(out: &mut BytesMut, kind: &str, object: &[u8]) {
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\",\"object\":");
+    out.extend_from_slice(object);
+    out.extend_from_slice(b"}\n");
+}
+
+/// One client's watch.
+struct Watcher {
+    app: Arc<App>,
+    watch: Watch,
+    filter: Filter,
+    encoder: Encoder,
+    first: VecDeque<Bytes>,
+    ticks: Option<Interval>,
+    deadline: Instant,
+    ended: bool,
+}
+
+impl Watcher {
+    fn stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        stream::unfold(self, |mut watcher| async move {
+            let chunk = watcher.next().await?;
+            Some((Ok(chunk), watcher))
+        })
+    }
+
+    /// What to send next; none at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(chunk) = self.first.pop_front() {
+            return Some(chunk);
+        }
+        while !self.ended {
+            tokio::select! {
+                biased;
+                batch = self.watch.next() => match batch {
+                    Ok(batch) => {
+                        let chunk = self.encode(&batch);
+                        if !chunk.is_empty() {
+                            return Some(chunk);
+                        }
+                    }
+                    Err(Closed::Behind) => if let Some(last) = self.resume() { return Some(last) },
+                    Err(Closed::Stopped | Closed::Disk(_)) => self.ended = true,
+                },
+                () = sleep_until(self.deadline) => {
+                    self.ended = true;
+                    return self.ticks.is_some().then(|| self.encoder.bookmark(self.watch.progress(), false));
+                }
+                () = self.app.stop.cancelled() => self.ended = true,
+                () = tick(&mut self.ticks) => return Some(self.encoder.bookmark(self.watch.progress(), false)),
+            }
+        }
+        None
+    }
+
+    /// Goes on where this watch was; the answer is the last word to a client when that is gone.
+    fn resume(&mut self) -> Option<Bytes> {
+        let seen = self.watch.progress();
+        match self.app.store.watch(self.encoder.row.kind, seen) {
+            Ok(watch) => {
+                self.watch = watch;
+                None
+            }
+            Err(error) => {
+                self.ended = true;
+                match error {
+                    store::Error::Compacted { oldest } => Some(too_old(seen, oldest)),
+                    other => Some(error_event(&response::refused(self.encoder.row.kind, "", &other))),
+                }
+            }
+        }
+    }
+
+    fn encode(&self, batch: &[Arc<Event>]) -> Bytes {
+        let mut out = BytesMut::new();
+        for event in batch {
+            let (kind, object) = match seen_through(&self.filter, event) {
+                None => continue,
+                Some((kind, Shown::Event)) => (kind, event.object.clone()),
+                // It left the selection: the client is shown what it knew, at the revision of the leaving.
+                Some((kind, Shown::Previous(previous))) => {
+                    (kind, Arc::new(previous.at(self.encoder.row.kind, event.revision())))
+                }
+            };
+            append(&mut out, kind, &self.encoder.object(&object));
+        }
+        out.freeze()
+    }
+}
+
+async fn tick(ticks: &mut Option<Interval>) {
+    match ticks {
+        Some(ticks) => drop(ticks.tick().await),
+        None => std::future::pending().await,
+    }
+}
+
+enum Shown<'a> {
+    Event,
+    Previous(&'a Object),
+}
+
+/// What `event` is to a client that sees only what `filter` lets through: who enters is added, who leaves is deleted.
+fn seen_through<'a>(filter: &Filter, event: &'a Event) -> Option<(&'static str, Shown<'a>)> {
+    let before = event.previous.as_deref().filter(|previous| filter.matches(previous));
+    if event.kind == EventKind::Deleted {
+        return (before.is_some() || filter.matches(&event.object)).then_some(("DELETED", Shown::Event));
+    }
+    match (before, filter.matches(&event.object)) {
+        (None, true) => Some(("ADDED", Shown::Event)),
+        (Some(_), true) => Some(("MODIFIED", Shown::Event)),
+        (Some(previous), false) => Some(("DELETED", Shown::Previous(previous))),
+        (None, false) => None,
+    }
+}
+
+/// The form in which one client reads objects.
+struct Encoder {
+    row: Row,
+    form: Form,
+    include: table::Include,
+}
+
+/// Initial events travel in frames of about this size.
+const CHUNK: usize = 64 * 1024;
+
+impl Encoder {
+    fn object(&self, object: &Arc<Object>) -> Bytes {
+        let value = match self.form {
+            Form::Whole | Form::Discovery(_) => return render::in_version(self.row, object),
+            Form::Metadata(version) => table::metadata_only(version, &object.value()),
+            Form::Table(version) => {
+                let meta = json!({ "resourceVersion": object.revision.to_string() });
+                table::table(version, self.row, std::slice::from_ref(object), self.include, &meta)
+            }
+        };
+        serde_json::to_vec(&value).expect("a Value is JSON").into()
+    }
+
+    fn initial<'a>(&self, objects: impl Iterator<Item = &'a Arc<Object>>) -> VecDeque<Bytes> {
+        let mut chunks = VecDeque::new();
+        let mut chunk = BytesMut::new();
+        for object in objects {
+            append(&mut chunk, "ADDED", &self.object(object));
+            if chunk.len() > CHUNK {
+                chunks.push_back(std::mem::take(&mut chunk).freeze());
+            }
+        }
+        if !chunk.is_empty() {
+            chunks.push_back(chunk.freeze());
+        }
+        chunks
+    }
+
+    fn bookmark(&self, revision: Revision, end_of_initial: bool) -> Bytes {
+        let mut metadata = json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
+        if end_of_initial {
+            metadata["annotations"] = json!({ INITIAL_EVENTS_END: "true" });
+        }
+        let (kind, api_version) = match self.form {
+            Form::Whole | Form::Discovery(_) => (self.row.kind.kind, self.row.version.api_version()),
+            Form::Metadata(version) => ("PartialObjectMetadata", format!("meta.k8s.io/{version}")),
+            Form::Table(version) => {
+                let meta = json!({ "resourceVersion": revision.to_string() });
+                let mut table: Value = table::table(version, self.row, &[], self.include, &meta);
+                let partial = table::metadata_only(version, &json!({ "metadata": metadata }));
+                table["rows"] = json!([{ "cells": [], "object": partial }]);
+                return frame("BOOKMARK", table.to_string().as_bytes());
+            }
+        };
+        let object = json!({ "kind": kind, "apiVersion": api_version, "metadata": metadata });
+        frame("BOOKMARK", object.to_string().as_bytes())
+    }
+}

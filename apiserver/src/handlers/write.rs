@@ -1,0 +1,257 @@
+//! The way of a write: every step between the decoded body and the store, in order. Create, update, patch and the
+//! subresources all come through here.
+
+use std::sync::Arc;
+
+use api::{
+    Draft, Key, Object, Revision, Status, field,
+    kind::{Allocator, Deletion, Generation},
+};
+use serde_json::Value;
+use store::Expect;
+
+use super::metadata;
+use crate::{
+    admission::{self, Attributes, Operation},
+    app::{App, Call, Row},
+    options::DryRun,
+    response,
+};
+
+/// How often a write begins again from the current object before the client is told of the conflict.
+pub(crate) const ATTEMPTS: usize = 5;
+
+/// Which part of an object a write may change; the rest stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Everything but `status`.
+    Main,
+    /// `status` and what metadata leaves open.
+    Status,
+    /// The server itself wrote the change, for a subresource: the kind's rules for clients do not apply.
+    Server,
+}
+
+/// Why a write did not happen.
+pub(crate) enum Failure {
+    Refused(Status),
+    /// Somebody was faster: the same write may succeed from the beginning.
+    Raced(Status),
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Refused(status)
+    }
+}
+
+impl Failure {
+    pub(crate) fn status(self) -> Status {
+        match self {
+            Self::Refused(status) | Self::Raced(status) => status,
+        }
+    }
+}
+
+/// Writes a new object. `value` is in `row`'s version, checked against the schema, and at its place.
+pub(crate) async fn create(app: &App, call: &mut Call, row: Row, mut value: Value) -> Result<Arc<Object>, Failure> {
+    let kind = row.kind;
+    let dry_run = call.query.dry_run()?;
+    to_hub(row, &mut value);
+    (kind.default)(&mut value);
+    metadata::begin(kind, &mut value)?;
+    let attributes = Attributes { app, row, operation: Operation::Create, info: &call.info };
+    admission::mutate(&attributes, &mut value)?;
+    (kind.default)(&mut value);
+    (kind.prepare_create)(&mut value);
+    allocate(app, row, &mut value, None)?;
+    // managedFields: the owners of fields will be recorded here.
+    let mut errors = metadata::validate(kind, &value);
+    errors.extend((kind.validate)(&value));
+    complain(row, &value, &errors)?;
+    admission::validate(&attributes, &value)?;
+    call.warnings.extend((kind.warnings)(&value));
+
+    let draft = Draft::new(kind, value);
+    let key = draft.meta.key.clone();
+    if dry_run == DryRun::All {
+        return match app.store.get(kind, &key) {
+            Some(_) => Err(Status::already_exists(kind, &key.name).into()),
+            None => Ok(Arc::new(draft.commit(Revision(0)))),
+        };
+    }
+    app.store.create(kind, draft).await.map_err(|error| failure(row, &key.name, &error))
+}
+
+/// Writes the next state of the object at `key`. `edit` makes it out of the stored one, both in the hub version; it is asked
+/// again when somebody else was faster, unless the client insists on a revision. Its warnings are those of the last time.
+pub(crate) async fn change(
+    app: &App,
+    call: &mut Call,
+    row: Row,
+    (key, part, expect): (&Key, Part, &Expect),
+    mut edit: impl FnMut(&Object, &Value, &mut Vec<String>) -> Result<Value, Status>,
+) -> Result<Arc<Object>, Status> {
+    let said = call.warnings.len();
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        call.warnings.truncate(said);
+        let Some(current) = app.store.get(row.kind, key) else { return Err(Status::not_found(row.kind, &key.name)) };
+        meets(row, &current, expect)?;
+        let old = current.value();
+        let value = edit(&current, &old, &mut call.warnings)?;
+        match update(app, call, row, part, (&current, &old, value)).await {
+            Ok(object) => return Ok(object),
+            Err(Failure::Raced(status)) if expect.revision.is_none() => last = Some(status),
+            Err(failure) => return Err(failure.status()),
+        }
+    }
+    Err(last.unwrap_or_else(|| Status::modified(row.kind, &key.name)))
+}
+
+async fn update(
+    app: &App,
+    call: &mut Call,
+    row: Row,
+    part: Part,
+    (current, old, mut value): (&Arc<Object>, &Value, Value),
+) -> Result<Arc<Object>, Failure> {
+    let kind = row.kind;
+    let dry_run = call.query.dry_run()?;
+    metadata::carry(kind, &mut value, old)?;
+    if part == Part::Status {
+        value = with_status(old, value);
+    }
+    (kind.default)(&mut value);
+    let attributes = Attributes { app, row, operation: Operation::Update, info: &call.info };
+    admission::mutate(&attributes, &mut value)?;
+    let mut errors = Vec::new();
+    if part == Part::Main {
+        if kind.has_status() {
+            keep(&mut value, old, "status");
+        }
+        (kind.default)(&mut value);
+        (kind.prepare_update)(&mut value, old);
+        allocate(app, row, &mut value, Some(old))?;
+    }
+    if kind.generation == Generation::Counted && specification_differs(&value, old) {
+        value["metadata"]["generation"] = (old["metadata"]["generation"].as_i64().unwrap_or(0) + 1).into();
+    }
+    // managedFields: the owners of fields will be recorded here.
+    if value == *old {
+        return Ok(current.clone());
+    }
+    errors.extend(metadata::validate(kind, &value));
+    errors.extend(metadata::validate_change(&value, old));
+    match part {
+        Part::Main => {
+            errors.extend((kind.validate)(&value));
+            errors.extend((kind.validate_update)(&value, old));
+        }
+        Part::Status => errors.extend((kind.validate_status)(&value, old)),
+        Part::Server => {}
+    }
+    complain(row, &value, &errors)?;
+    admission::validate(&attributes, &value)?;
+    if part == Part::Main {
+        call.warnings.extend((kind.warnings)(&value));
+    }
+
+    let gone = ends_with(row, &value);
+    let draft = Draft::new(kind, value);
+    let key = draft.meta.key.clone();
+    if dry_run == DryRun::All {
+        return Ok(Arc::new(draft.commit(current.revision)));
+    }
+    let expect = Expect { revision: Some(current.revision), uid: None };
+    let written = match gone {
+        true => app.store.delete(kind, &key, expect, Some(draft)).await,
+        false => app.store.update(kind, draft, expect).await,
+    };
+    written.map_err(|error| failure(row, &key.name, &error))
+}
+
+/// Makes the hub's version out of `row`'s.
+pub(crate) fn to_hub(row: Row, value: &mut Value) {
+    if !row.is_hub() {
+        (row.version.to_hub)(value);
+        value["apiVersion"] = row.kind.hub().api_version().into();
+    }
+}
+
+/// The preconditions of a client that named a revision or uid.
+pub(crate) fn meets(row: Row, current: &Object, expect: &Expect) -> Result<(), Status> {
+    let name = &current.key().name;
+    if let Some(uid) = expect.uid.as_ref().filter(|uid| **uid != current.meta.uid) {
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.meta.uid);
+        return Err(Status::conflict(row.kind, name, &why));
+    }
+    if expect.revision.is_some_and(|revision| revision != current.revision) {
+        return Err(Status::modified(row.kind, name));
+    }
+    Ok(())
+}
+
+/// The object's last change was the one that everybody waited for: nothing holds it back from being deleted.
+fn ends_with(row: Row, value: &Value) -> bool {
+    let metadata = &value["metadata"];
+    let none = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+    !metadata["deletionTimestamp"].is_null()
+        && none(&metadata["finalizers"])
+        && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
+        && (!matches!(row.kind.deletion, Deletion::SpecFinalizers) || none(&value["spec"]["finalizers"]))
+}
+
+/// The old object with the new status, and the metadata that a status writer may touch.
+fn with_status(old: &Value, mut value: Value) -> Value {
+    let mut next = old.clone();
+    next["metadata"] = value["metadata"].take();
+    match value.get_mut("status") {
+        Some(status) => next["status"] = status.take(),
+        None => drop(next.as_object_mut().map(|fields| fields.remove("status"))),
+    }
+    next
+}
+
+fn keep(value: &mut Value, old: &Value, name: &str) {
+    let Some(fields) = value.as_object_mut() else { return };
+    match old.get(name) {
+        Some(kept) => drop(fields.insert(name.to_owned(), kept.clone())),
+        None => drop(fields.remove(name)),
+    }
+}
+
+fn specification_differs(value: &Value, old: &Value) -> bool {
+    let (Some(value), Some(old)) = (value.as_object(), old.as_object()) else { return true };
+    let ours = |name: &str| matches!(name, "metadata" | "status" | "kind" | "apiVersion");
+    let same = |(name, field): (&String, &Value)| ours(name) || old.get(name) == Some(field);
+    !value.iter().all(same) || old.keys().any(|name| !ours(name) && !value.contains_key(name))
+}
+
+fn allocate(app: &App, row: Row, value: &mut Value, old: Option<&Value>) -> Result<(), Failure> {
+    let taken = |claim: &str| app.store.claimed(claim);
+    let allocator =
+        Allocator { taken: &taken, service_network: app.config.service_network, node_ports: app.config.node_ports.clone() };
+    (row.kind.allocate)(value, old, &allocator).map_err(|error| {
+        let name = value["metadata"]["name"].as_str().unwrap_or_default();
+        Failure::Refused(Status::invalid(row.kind, name, &[error]))
+    })
+}
+
+fn complain(row: Row, value: &Value, errors: &[field::Error]) -> Result<(), Failure> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let name = value["metadata"]["name"].as_str().unwrap_or_default();
+    Err(Failure::Refused(Status::invalid(row.kind, name, errors)))
+}
+
+fn failure(row: Row, name: &str, error: &store::Error) -> Failure {
+    let status = response::refused(row.kind, name, error);
+    match error {
+        store::Error::Conflict { .. } | store::Error::Claimed { .. } | store::Error::AlreadyExists { .. } => {
+            Failure::Raced(status)
+        }
+        _ => Failure::Refused(status),
+    }
+}

@@ -1,0 +1,108 @@
+//! The schemas of all kinds: `/openapi/v2`, `/openapi/v3` and one document per group and version, made when first asked for.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use api::{Status, kinds, openapi, schema::Type};
+use axum::body::Body;
+use bytes::Bytes;
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH},
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    app::Call,
+    discovery::{group_versions, hex},
+    response,
+};
+
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// What was made so far.
+#[derive(Default)]
+pub(crate) struct OpenApi {
+    v2: OnceLock<Document>,
+    v2_protobuf: OnceLock<Document>,
+    /// By path: `api/v1`, `apis/apps/v1`.
+    v3: OnceLock<BTreeMap<String, Document>>,
+}
+
+struct Document {
+    body: Bytes,
+    hash: String,
+}
+
+impl Document {
+    fn new(body: Vec<u8>) -> Self {
+        let hash = hex(&Sha256::digest(&body));
+        Self { body: body.into(), hash }
+    }
+}
+
+impl OpenApi {
+    /// `segments` is the path below `/openapi`.
+    pub(crate) fn serve(&self, call: &Call, segments: &[&str]) -> Result<Response<Body>, Status> {
+        match segments {
+            ["v2"] => Ok(self.v2(call)),
+            ["v3"] => {
+                let paths: BTreeMap<&str, _> = self
+                    .v3()
+                    .iter()
+                    .map(|(path, document)| {
+                        let url = format!("/openapi/v3/{path}?hash={}", document.hash);
+                        (path.as_str(), json!({ "serverRelativeURL": url }))
+                    })
+                    .collect();
+                call.reply(StatusCode::OK, &json!({ "paths": paths }))
+            }
+            ["v3", path @ ..] => {
+                let document = self.v3().get(&path.join("/")).ok_or_else(response::no_such_path)?;
+                let mut answer = send(call, document, "application/json");
+                if call.query.get("hash") == document.hash {
+                    let forever = HeaderValue::from_static("public, immutable, max-age=31536000");
+                    answer.headers_mut().insert(CACHE_CONTROL, forever);
+                }
+                Ok(answer)
+            }
+            _ => Err(response::no_such_path()),
+        }
+    }
+
+    fn v2(&self, call: &Call) -> Response<Body> {
+        let wants = call.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        if wants.contains("proto-openapi.spec.v2") {
+            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(kinds::ALL, &undescribed)));
+            return send(call, self.v2_protobuf.get_or_init(make), V2_PROTOBUF);
+        }
+        let make = || Document::new(openapi::v2(kinds::ALL, &undescribed).to_string().into_bytes());
+        send(call, self.v2.get_or_init(make), "application/json")
+    }
+
+    fn v3(&self) -> &BTreeMap<String, Document> {
+        self.v3.get_or_init(|| {
+            let document = |(group, version): (&str, &str)| {
+                let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
+                let document = openapi::v3_group(kinds::ALL, group, version, &undescribed);
+                (path, Document::new(document.to_string().into_bytes()))
+            };
+            group_versions().into_iter().map(document).collect()
+        })
+    }
+}
+
+/// The schema table holds facts, no prose.
+fn undescribed(_: &'static Type, _: Option<&str>) -> Option<String> {
+    None
+}
+
+fn send(call: &Call, document: &Document, content_type: &'static str) -> Response<Body> {
+    let etag = HeaderValue::from_str(&format!("\"{}\"", document.hash)).expect("a hash is hexadecimal");
+    let mut answer = match call.headers.get(IF_NONE_MATCH) == Some(&etag) {
+        true => response::bytes(StatusCode::NOT_MODIFIED, content_type, Body::empty()),
+        false => response::bytes(StatusCode::OK, content_type, document.body.clone()),
+    };
+    answer.headers_mut().insert(ETAG, etag);
+    answer
+}
