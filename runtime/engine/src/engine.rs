@@ -28,7 +28,7 @@ pub struct Config {
     pub max_instances: u32,
 }
 
-/// One per node. The last clone to go ends the guests and their threads.
+/// One per node. Its threads live as long as a guest or a clone of it does.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 

@@ -31,7 +31,11 @@ struct Inner {
 
 enum Shape {
     Handler(Arc<Pool>),
-    Process(CancellationToken),
+    Process {
+        kill: CancellationToken,
+        /// Keeps the threads it runs on.
+        _executor: Arc<Executor>,
+    },
 }
 
 impl Guest {
@@ -50,7 +54,7 @@ impl Guest {
             Pre::Command(_) | Pre::Core(_) => {
                 let kill = CancellationToken::new();
                 executor.spawn(meter.clone(), process::run(linked, sandbox, kill.clone(), sender));
-                Shape::Process(kill)
+                Shape::Process { kill, _executor: executor }
             }
         };
         Ok(Guest(Arc::new(Inner { meter, exit, shape })))
@@ -60,7 +64,7 @@ impl Guest {
     pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
         match &self.0.shape {
             Shape::Handler(pool) => pool.handle(request).await,
-            Shape::Process(_) => crate::handler::unavailable("not a request handler"),
+            Shape::Process { .. } => crate::handler::unavailable("not a request handler"),
         }
     }
 
@@ -95,7 +99,7 @@ impl Inner {
     fn kill(&self) {
         match &self.shape {
             Shape::Handler(pool) => pool.end(Exit::killed()),
-            Shape::Process(kill) => kill.cancel(),
+            Shape::Process { kill, .. } => kill.cancel(),
         }
     }
 }

@@ -1,24 +1,20 @@
 //! One instance, one request at a time.
-use super::pool::{Job, plain};
+use super::{
+    answer::{Progress, Serving},
+    pool::Job,
+};
 use crate::{
     Body,
     host::{Sandbox, State},
     module::{Linked, Pre},
 };
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime_wasi_http::{
     Error, WasiHttpView,
-    p2::bindings::{
-        Proxy, ProxyPre,
-        http::types::{ErrorCode, Scheme},
-    },
-    p2::body::HyperOutgoingBody,
+    p2::bindings::{Proxy, ProxyPre, http::types::Scheme},
 };
 
 pub(super) struct Instance {
@@ -62,20 +58,16 @@ impl Instance {
     pub(super) async fn serve(&mut self, job: Job) -> Result<(), Failure> {
         let Job { request, reply, .. } = job;
         let request = incoming(request);
-        let answered = Arc::new(AtomicBool::new(false));
-        let set = answered.clone();
-        let send = move |answer: Result<Response<HyperOutgoingBody>, ErrorCode>| {
-            set.store(true, Ordering::Relaxed);
-            // a client that went away needs no answer
-            drop(reply.send(outgoing(answer)));
-        };
+        let progress = Arc::new(Progress::default());
+        let send = progress.clone().sender(reply);
         let mut http = self.store.data_mut().http();
         let request = http.new_incoming_request(Scheme::Http, request).map_err(Failure::Request)?;
         let out = http.new_response_outparam_from_callback(send).map_err(Failure::Request)?;
         self.store.set_epoch_deadline(1);
+        let serving = Serving::begin(progress);
         let handler = self.proxy.wasi_http_incoming_handler();
         handler.call_handle(&mut self.store, request, out).await.map_err(Failure::Trap)?;
-        match answered.load(Ordering::Relaxed) {
+        match serving.done() {
             true => Ok(()),
             false => Err(Failure::Request(wasmtime::format_err!("the guest returned without an answer"))),
         }
@@ -90,14 +82,4 @@ fn incoming(
         request.headers_mut().insert(header::HOST, HeaderValue::from_static("localhost"));
     }
     request.map(|body| body.map_err(|error| Error::InternalError(Some(error.to_string()))))
-}
-
-fn outgoing(answer: Result<Response<HyperOutgoingBody>, ErrorCode>) -> Response<Body> {
-    match answer {
-        Ok(response) => response.map(|body| body.map_err(Into::into).boxed_unsync()),
-        Err(code) => {
-            tracing::debug!(?code, "the guest answered with an error");
-            plain(StatusCode::INTERNAL_SERVER_ERROR, "the guest answered with an error")
-        }
-    }
 }

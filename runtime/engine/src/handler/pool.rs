@@ -45,7 +45,7 @@ struct State {
     next_idle: u64,
     workers: usize,
     strikes: u32,
-    /// What one instance holds when it has just begun; unknown before the first.
+    /// The most that one instance was seen to hold; zero before the first.
     footprint: u64,
     /// Set once: no request is taken any more, and this is told when the last worker is gone.
     ending: Option<Exit>,
@@ -142,7 +142,14 @@ impl Pool {
 
     /// The first instance always may: if it does not fit the memory limit, that ends the container. Others only if they fit.
     fn may_grow(&self, state: &State) -> bool {
-        state.workers == 0 || (state.workers < MAX_INSTANCES && self.sandbox.meter.fits(state.footprint))
+        let fits = match self.sandbox.workload.memory_limit {
+            Some(limit) => {
+                let all = state.footprint.saturating_mul(state.workers as u64 + 1);
+                state.footprint > 0 && all <= limit && self.sandbox.meter.fits(state.footprint)
+            }
+            None => true,
+        };
+        state.workers == 0 || (state.workers < MAX_INSTANCES && fits)
     }
 
     /// Spawns a worker that is counted already.
@@ -159,12 +166,12 @@ impl Pool {
         });
     }
 
-    async fn work(&self, first: Job) {
+    async fn work(self: &Arc<Pool>, first: Job) {
         let mut instance = match Instance::new(&self.linked, &self.sandbox).await {
             Ok(instance) => instance,
             Err(error) => return self.failed(&error),
         };
-        self.state.lock().footprint = instance.memory();
+        self.measured(&instance);
         let mut next = Some(first);
         while let Some(job) = next {
             match instance.serve(job).await {
@@ -172,7 +179,20 @@ impl Pool {
                 Err(Failure::Request(reason)) => tracing::warn!(guest = self.name(), "request failed: {reason:#}"),
                 Err(Failure::Trap(error)) => return self.failed(&error),
             }
+            self.measured(&instance);
             next = self.next().await;
+        }
+    }
+
+    /// Learns from an instance how large they are, and then whether those who wait may have another.
+    fn measured(self: &Arc<Pool>, instance: &Instance) {
+        let mut state = self.state.lock();
+        state.footprint = state.footprint.max(instance.memory());
+        if !state.waiting.is_empty() && state.ending.is_none() && self.may_grow(&state) {
+            let job = state.waiting.pop_front().expect("just seen");
+            state.workers += 1;
+            drop(state);
+            self.hire(job);
         }
     }
 
