@@ -9,16 +9,9 @@ use std::{
 use client::EventType;
 use engine::{Exit, Guest, GuestKind, Module, Workload};
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, LifecycleHandler, Pod};
+use k8s_openapi::api::core::v1::{Container, Pod};
 
-use super::{
-    backoff::Backoff,
-    env,
-    host::Host,
-    probe::{self, Outcome, Target},
-    sources,
-    state::Which,
-};
+use super::{backoff::Backoff, env, hook::Hook, host::Host, sources, state::Which};
 use crate::{
     image::{
         Image,
@@ -231,41 +224,6 @@ impl Instance {
         let drained = tokio::time::timeout(grace, orderly).await.is_ok();
         self.guest.kill();
         drained && self.server.is_some()
-    }
-}
-
-/// A lifecycle hook on its way.
-pub(crate) struct Hook {
-    pub(crate) host: Arc<Host>,
-    pub(crate) pod: Arc<Pod>,
-    pub(crate) which: Which,
-    pub(crate) handler: LifecycleHandler,
-    pub(crate) target: Target,
-}
-
-impl Hook {
-    /// Runs it to its end; the caller bounds the time. A failure is told in an event with `reason`; true if it went well.
-    pub(crate) async fn run(&self, reason: &str, what: &str) -> bool {
-        let Some(spec) = self.which.of(&self.pod) else { return true };
-        let outcome = if let Some(sleep) = &self.handler.sleep {
-            tokio::time::sleep(Duration::from_secs(u64::try_from(sleep.seconds).unwrap_or(0))).await;
-            Outcome::Success
-        } else if let Some(action) = &self.handler.http_get {
-            let mut action = action.clone();
-            action.port = probe::resolved_port(spec, &action.port);
-            // bounded by the caller's grace; upstream's client has no deadline of its own either
-            probe::http(&self.target, &action, Duration::from_secs(3600)).await
-        } else {
-            Outcome::Error("exec hooks are not supported by this node".to_owned())
-        };
-        match outcome {
-            Outcome::Success => true,
-            Outcome::Failure(why) | Outcome::Error(why) => {
-                let path = path(self.which, spec);
-                self.host.container_event(&self.pod, path, EventType::Warning, reason, &format!("{what}: {why}"));
-                false
-            }
-        }
     }
 }
 

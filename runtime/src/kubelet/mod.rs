@@ -24,6 +24,9 @@ mod backoff;
 /// One run of a container: from its image to a guest that listens, and its end.
 mod container;
 
+/// A lifecycle hook: after a container has started, before it is stopped.
+mod hook;
+
 /// A container's environment, command and arguments. Pure.
 pub(crate) mod env;
 

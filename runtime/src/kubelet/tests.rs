@@ -180,3 +180,28 @@ async fn what_is_missing_is_said_and_cured() {
     world.remove(&kinds::POD, &key("mounting"));
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_container_that_fails_its_liveness_probe_is_restarted_and_then_waits() {
+    let (world, dir) = (World::new(), tempfile::tempdir().unwrap());
+    let running = start(&world, dir.path()).await;
+    let mut containers = hello();
+    containers[0]["livenessProbe"] =
+        json!({ "httpGet": { "path": "/nothing-here", "port": 8080 }, "failureThreshold": 1, "periodSeconds": 1 });
+    world.put(&kinds::POD, pod("n", "p", containers));
+    let looping = |world: &World| {
+        let pod = world.get(&kinds::POD, &key("p"))?;
+        let container = &pod["status"]["containerStatuses"][0];
+        (container["state"]["waiting"]["reason"] == "CrashLoopBackOff").then(|| container.clone())
+    };
+    let container = world.until("the crash loop", looping).await;
+    assert_eq!(container["restartCount"], 1);
+    let message = container["state"]["waiting"]["message"].as_str().unwrap();
+    assert_eq!(message, "back-off 10s restarting failed container=c pod=p_default(uid-p)");
+    running.stop().await;
+    let events = world.all(&kinds::EVENT);
+    let said = |reason: &str, message: &str| events.iter().any(|e| e["reason"] == reason && e["message"] == message);
+    assert!(said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 404"), "{events:#?}");
+    assert!(said("Killing", "Container c failed liveness probe, will be restarted"));
+    assert!(said("BackOff", "Back-off restarting failed container c in pod p_default(uid-p)"));
+}

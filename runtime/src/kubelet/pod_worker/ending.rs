@@ -10,7 +10,8 @@ use kube::api::{DeleteParams, Preconditions};
 
 use super::{Event, Worker};
 use crate::kubelet::{
-    container::{self, Hook},
+    container,
+    hook::Hook,
     plan,
     state::{Run, Which},
 };

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use super::{Event, Live, Worker, apply::RETRY};
 use crate::kubelet::{
-    container::{self, Failure, Hook, Instance},
+    container::{self, Failure, Instance},
+    hook::Hook,
     probe::Outcome,
     prober::{Kind, Prober, Report},
     state::{Ended, Run, Volumes, Which},
