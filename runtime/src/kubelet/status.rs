@@ -75,6 +75,12 @@ pub(crate) fn patch(uid: &str, status: &PodStatus) -> Value {
         }
     };
     clear(&mut value, &["reason", "message"]);
+    // lists that strategic merge would add to: a new address takes the place of the old one
+    for addresses in ["podIPs", "hostIPs"] {
+        if let Some(addresses) = value[addresses].as_array_mut() {
+            addresses.push(json!({ "$patch": "replace" }));
+        }
+    }
     for condition in value["conditions"].as_array_mut().into_iter().flatten() {
         clear(condition, &["reason", "message"]);
     }

@@ -33,6 +33,7 @@ impl Worker {
             return;
         }
         if self.state.ip.is_none() {
+            self.say_what_is_left_out(pod);
             match self.host.addresses.take() {
                 Ok(ip) => self.state.ip = Some(ip),
                 Err(error) => {
@@ -52,6 +53,18 @@ impl Worker {
             return;
         }
         self.mount(pod);
+    }
+
+    /// What a pod asks for and does not get is said, once, rather than passed over.
+    fn say_what_is_left_out(&self, pod: &Pod) {
+        let Some(spec) = &pod.spec else { return };
+        let say = |what: &str| self.host.pod_event(pod, EventType::Warning, "NotSupported", what);
+        if spec.host_network == Some(true) {
+            say("hostNetwork is not supported by this node: the pod has an address of its own");
+        }
+        if spec.ephemeral_containers.iter().flatten().next().is_some() {
+            say("ephemeral containers are not supported by this node");
+        }
     }
 
     /// Makes the volumes or brings them up to date.

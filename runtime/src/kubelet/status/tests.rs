@@ -96,6 +96,28 @@ fn the_patch_takes_away_what_is_no_longer_so() {
 }
 
 #[test]
+fn a_new_address_takes_the_place_of_the_old_one_and_conditions_of_others_stay() {
+    let pod = pod("Always");
+    let mut state = up(&pod);
+    let mut written = serde_json::to_value(&pod).unwrap();
+    written["status"] = json!({
+        "podIPs": [{ "ip": "10.128.0.9" }], "reason": "Old", "qosClass": "BestEffort",
+        "conditions": [{ "type": "example.com/gate", "status": "True" }, { "type": "Ready", "status": "False", "message": "old" }]
+    });
+    let schema = api::schema::find_kind("", "v1", "Pod").unwrap();
+    let patch = patch("u", &status(&pod, &mut state, at(1)));
+    let new = api::patch::strategic(schema, &written, &patch).unwrap();
+    assert_eq!(new["status"]["podIPs"], json!([{ "ip": "10.128.0.2" }]));
+    assert_eq!(new["status"]["qosClass"], "BestEffort");
+    assert!(new["status"].get("reason").is_none());
+    let new: Pod = serde_json::from_value(new).unwrap();
+    let all = new.status.unwrap().conditions.unwrap();
+    let find = |name: &str| all.iter().find(|condition| condition.type_ == name).unwrap();
+    assert_eq!(find("example.com/gate").status, "True");
+    assert_eq!((find("Ready").status.as_str(), &find("Ready").message), ("True", &None));
+}
+
+#[test]
 fn a_written_status_is_taken_up_again() {
     let mut pod = pod("Always");
     let mut state = up(&pod);

@@ -12,6 +12,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+
 type Batch = Vec<Arc<Event>>;
 
 #[derive(Clone)]
@@ -118,7 +120,15 @@ impl World {
                     None => Ok(self.put(kind, body)),
                 }
             }
-            Method::PATCH => there.map_or_else(not_found, |old| Ok(self.put(kind, api::patch::merge(&old, &body)))),
+            Method::PATCH => {
+                let strategic = parts.headers.get("content-type").is_some_and(|kind| kind == STRATEGIC);
+                there.map_or_else(not_found, |old| {
+                    let schema = api::schema::find_kind(group, version, kind.kind).unwrap();
+                    let merged =
+                        if strategic { api::patch::strategic(schema, &old, &body)? } else { api::patch::merge(&old, &body) };
+                    Ok(self.put(kind, merged))
+                })
+            }
             Method::DELETE => self.remove(kind, &key).map_or_else(not_found, Ok),
             other => panic!("no such verb {other}"),
         };
