@@ -12,6 +12,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use super::{Reference, name::Invalid};
 
@@ -51,6 +52,8 @@ struct Inner {
     dir: PathBuf,
     built_in: BTreeMap<String, (Image, &'static [u8])>,
     names: RwLock<BTreeMap<String, Image>>,
+    /// Tells those who wait for an image that there is one more.
+    loaded: watch::Sender<()>,
     /// One writer of the list at a time: its file must not lag behind memory.
     writing: tokio::sync::Mutex<()>,
 }
@@ -73,8 +76,13 @@ impl Store {
         for (name, wasm) in built_in {
             known.insert(parse(name)?.to_string(), (describe(wasm), *wasm));
         }
-        let writing = tokio::sync::Mutex::new(());
-        Ok(Self(Arc::new(Inner { dir: dir.to_owned(), built_in: known, names: RwLock::new(names), writing })))
+        Ok(Self(Arc::new(Inner {
+            dir: dir.to_owned(),
+            built_in: known,
+            names: RwLock::new(names),
+            loaded: watch::Sender::new(()),
+            writing: tokio::sync::Mutex::new(()),
+        })))
     }
 
     /// Puts `wasm` under `name`; on disk when this returns. A name loaded again means the new module from then on.
@@ -97,8 +105,14 @@ impl Store {
         let list = serde_json::to_vec_pretty(&names).expect("a map of plain data is JSON");
         blocking(move || write_atomically(&blob, &wasm).and_then(|()| write_atomically(&index, &list))).await?;
         *self.0.names.write() = names;
+        self.0.loaded.send_replace(());
         tracing::info!(image = %reference, digest = image.digest, "image loaded");
         Ok(image)
+    }
+
+    /// Changes with every load.
+    pub fn loads(&self) -> watch::Receiver<()> {
+        self.0.loaded.subscribe()
     }
 
     /// The image under that name: what was loaded goes before what came with the binary.

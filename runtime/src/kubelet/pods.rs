@@ -71,6 +71,13 @@ struct Handle {
     uses: Vec<(&'static str, Key)>,
 }
 
+impl Handle {
+    /// What the pod lacked may be there now, and what it has may have changed.
+    fn refresh(&self) {
+        self.seen.send_modify(|seen| seen.refresh += 1);
+    }
+}
+
 impl Dispatcher {
     async fn run(mut self) {
         let stop = self.stop.clone();
@@ -89,8 +96,10 @@ impl Dispatcher {
         let mut pods = host.pods.subscribe();
         let mut config_maps = host.cluster.informer_of(&kinds::CONFIG_MAP).subscribe();
         let mut secrets = host.cluster.informer_of(&kinds::SECRET).subscribe();
+        let mut loads = host.images.loads();
         loop {
             tokio::select! {
+                Ok(()) = loads.changed() => self.workers.values().for_each(Handle::refresh),
                 message = pods.next() => match message {
                     Some(Message::Change(change)) => self.see(&change),
                     Some(Message::Resync) => self.resync(),
@@ -168,13 +177,14 @@ impl Dispatcher {
     }
 
     fn refresh(&mut self, kind: &'static str, message: Option<Message<MetaView>>) {
-        let again = |handle: &Handle| handle.seen.send_modify(|seen| seen.refresh += 1);
         match message {
             Some(Message::Change(change)) => {
                 let users = self.users.get(&(kind, change.key().clone()));
-                users.into_iter().flatten().filter_map(|uid| self.workers.get(uid)).for_each(again);
+                users.into_iter().flatten().filter_map(|uid| self.workers.get(uid)).for_each(Handle::refresh);
             }
-            Some(Message::Resync) => self.workers.values().filter(|handle| !handle.uses.is_empty()).for_each(again),
+            Some(Message::Resync) => {
+                self.workers.values().filter(|handle| !handle.uses.is_empty()).for_each(Handle::refresh)
+            }
             None => {}
         }
     }

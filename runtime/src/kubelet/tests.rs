@@ -176,6 +176,9 @@ async fn what_is_missing_is_said_and_cured() {
 
     let loaded = running.ask("PUT", "/images/example/example:v1.0-SNAPSHOT", Bytes::from_static(HELLO)).await;
     assert_eq!(loaded.0, 201, "{}", loaded.1);
+    let loaded = running.ask("PUT", "/images/absent:v1", Bytes::from_static(HELLO)).await;
+    assert_eq!(loaded.0, 201, "{}", loaded.1);
+    ready(&world, "absent").await;
     assert_eq!(running.ask("GET", "/nowhere", Bytes::new()).await.0, 404);
     world.remove(&kinds::POD, &key("mounting"));
     running.stop().await;

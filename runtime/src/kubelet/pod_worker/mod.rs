@@ -186,7 +186,7 @@ impl Worker {
             self.refreshed = seen.refresh;
             // labels and annotations are files too: whatever changed, the volumes are looked at again
             self.retry_mount = Some(Timestamp::now());
-            self.retry_config_errors();
+            self.retry_what_lacked();
         }
         true
     }

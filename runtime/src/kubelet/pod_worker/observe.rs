@@ -170,9 +170,12 @@ impl Worker {
     }
 
     /// What a container lacked may be there now.
-    pub(super) fn retry_config_errors(&mut self) {
+    pub(super) fn retry_what_lacked(&mut self) {
+        const LACKING: [&str; 4] = ["CreateContainerConfigError", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull"];
         for container in self.state.init.iter_mut().chain(&mut self.state.main) {
-            if let Run::Waiting { reason: "CreateContainerConfigError", retry, .. } = &mut container.run {
+            if let Run::Waiting { reason, retry, .. } = &mut container.run
+                && LACKING.contains(reason)
+            {
                 *retry = None;
             }
         }
