@@ -79,5 +79,5 @@ async fn call(api: &LocalService, method: Method, path: &str, content_type: &str
         return Ok(());
     }
     let body = response.into_body().collect().await.map_err(Status::internal)?.to_bytes();
-    Err(serde_json::from_slice(&body).unwrap_or_else(|error| Status::internal(error)))
+    Err(serde_json::from_slice(&body).unwrap_or_else(Status::internal))
 }

@@ -155,15 +155,15 @@ pub(crate) fn kinds_of<'a>(
 
 fn resource_list(group: &str, version: &str) -> Result<Value, Status> {
     let mut resources = Vec::new();
-    for (kind, _) in kinds_of(group, version) {
+    for (kind, served) in kinds_of(group, version) {
         let mut resource = json!({
             "name": kind.plural, "singularName": kind.singular_name(), "namespaced": kind.namespaced, "kind": kind.kind,
             "verbs": kind.verbs, "storageVersionHash": storage_hash(kind),
         });
-        if !kind.short_names.is_empty() {
+        if !kind.short_names.is_empty() && is_home(kind, served) {
             resource["shortNames"] = json!(kind.short_names);
         }
-        if !kind.categories.is_empty() {
+        if !kind.categories.is_empty() && is_home(kind, served) {
             resource["categories"] = json!(kind.categories);
         }
         resources.push(resource);
@@ -192,6 +192,11 @@ fn resource_list(group: &str, version: &str) -> Result<Value, Status> {
     Ok(json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources }))
 }
 
+/// Whether short names and categories lead here: in a group that the kind has moved out of they would lead to it twice.
+fn is_home(kind: &Kind, served: &Version) -> bool {
+    kind.group() == served.group
+}
+
 /// What changes when the stored version of a kind does.
 fn storage_hash(kind: &Kind) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
@@ -214,15 +219,15 @@ fn scope(namespaced: bool) -> &'static str {
 
 fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
     let response = |kind: &str| json!({ "group": group, "version": version, "kind": kind });
-    let stored = kinds_of(group, version).map(|(kind, _)| {
+    let stored = kinds_of(group, version).map(|(kind, served)| {
         let mut resource = json!({
             "resource": kind.plural, "responseKind": response(kind.kind), "scope": scope(kind.namespaced),
             "singularResource": kind.singular_name(), "verbs": kind.verbs,
         });
-        if !kind.short_names.is_empty() {
+        if !kind.short_names.is_empty() && is_home(kind, served) {
             resource["shortNames"] = json!(kind.short_names);
         }
-        if !kind.categories.is_empty() {
+        if !kind.categories.is_empty() && is_home(kind, served) {
             resource["categories"] = json!(kind.categories);
         }
         let subresources: Vec<Value> = kind

@@ -42,7 +42,7 @@ pub(crate) fn serve(app: &App, call: &Call, segments: &[&str]) -> Response<Body>
     if failed {
         return response::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{report}{name} check failed\n"));
     }
-    let verbose = call.query.get("verbose") != "" || call.uri.query().is_some_and(|query| query.contains("verbose"));
+    let verbose = call.uri.query().is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose")));
     if verbose {
         response::text(StatusCode::OK, format!("{report}{name} check passed\n"))
     } else {

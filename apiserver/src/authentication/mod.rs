@@ -35,12 +35,10 @@ pub(crate) fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Status> {
     if let Some(Peer(Some(identity))) = parts.extensions.get() {
         return socket(identity.clone());
     }
-    match parts.headers.get(AUTHORIZATION) {
+    let header = parts.headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    match header.and_then(|header| header.strip_prefix("Bearer ")) {
         None => socket(Arc::new(Identity::anonymous())),
-        Some(header) => {
-            let token = header.to_str().ok().and_then(|header| header.strip_prefix("Bearer ")).ok_or_else(unauthorized)?;
-            socket(Arc::new(by_token(app, token.trim()).ok_or_else(unauthorized)?))
-        }
+        Some(token) => socket(Arc::new(by_token(app, token.trim()).ok_or_else(unauthorized)?)),
     }
 }
 

@@ -130,7 +130,7 @@ fn at(query: &Query) -> Result<At, Status> {
         ("", None) => Ok(At::Now),
         ("" | "NotOlderThan", Some(Revision(0))) => Ok(At::Now),
         // A page of an old revision was once asked for so; without `limit` it means "at least".
-        ("", Some(revision)) if query.get("limit") != "" && query.get("limit") != "0" => Ok(At::Exactly(revision)),
+        ("", Some(revision)) if !matches!(query.get("limit"), "" | "0") => Ok(At::Exactly(revision)),
         ("" | "NotOlderThan", Some(revision)) => Ok(At::NotOlderThan(revision)),
         ("Exact", Some(Revision(0))) => {
             forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")

@@ -74,13 +74,11 @@ pub(crate) fn begin(kind: &Kind, value: &mut Value) -> Result<(), Status> {
     if kind.generation == Generation::Counted {
         metadata.insert("generation".into(), 1.into());
     }
-    let named = metadata.get("name").and_then(Value::as_str).is_some_and(|name| !name.is_empty());
-    if let (false, Some(prefix)) = (named, metadata.get("generateName").and_then(Value::as_str)) {
-        if !prefix.is_empty() {
-            // A name is at most 63 characters: five of them are the random ones.
-            let prefix: String = prefix.chars().take(58).collect();
-            metadata.insert("name".into(), format!("{prefix}{}", random_letters(5)).into());
-        }
+    let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();
+    if text("name").is_empty() && !text("generateName").is_empty() {
+        // A name is at most 63 characters: five of them are the random ones.
+        let prefix: String = text("generateName").chars().take(58).collect();
+        metadata.insert("name".into(), format!("{prefix}{}", random_letters(5)).into());
     }
     for finalizer in kind.finalizers {
         let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));

@@ -1,9 +1,7 @@
 //! The life of objects, over HTTP in process.
 
-mod harness;
-
+use crate::harness::{Cluster, events};
 use axum::body::Body;
-use harness::{Cluster, events};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
@@ -157,11 +155,11 @@ async fn a_restart_keeps_everything() {
     let (_, made) = cluster.post(MAPS, map("kept", json!({}))).await;
     let Cluster { server, dir, .. } = cluster;
     server.stop().await;
-    let server = coracle_apiserver::Server::start(harness::config(dir.path())).await.expect("a second start");
+    let server = coracle_apiserver::Server::start(crate::harness::config(dir.path())).await.expect("a second start");
     let api = server.service(api::Identity::new("system:test", &["system:masters"]));
     let request = Request::get(format!("{MAPS}/kept")).body(Body::empty()).expect("a request");
     let response = tower::ServiceExt::oneshot(api, request).await.expect("an answer");
-    assert_eq!(harness::json(response).await, made);
+    assert_eq!(crate::harness::json(response).await, made);
 }
 
 #[tokio::test]
