@@ -23,7 +23,10 @@ pub enum Error {
 pub fn code(error: &(dyn StdError + 'static)) -> Option<u16> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(kube::Error::Api(status)) = error.downcast_ref::<kube::Error>() {
+        // a boxed source is an error of its own type
+        let kube =
+            error.downcast_ref::<kube::Error>().or_else(|| error.downcast_ref::<Box<kube::Error>>().map(AsRef::as_ref));
+        if let Some(kube::Error::Api(status)) = kube {
             return Some(status.code);
         }
         if let Some(status) = error.downcast_ref::<api::Status>() {

@@ -42,7 +42,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn source_code(&self) -> Option<(u16, &str)> {
+    fn status(&self) -> Option<&kube::core::Status> {
         let (Self::Create { source, .. }
         | Self::Read { source, .. }
         | Self::Change { source, .. }
@@ -51,21 +51,27 @@ impl Error {
             return None;
         };
         match source.as_ref() {
-            kube::Error::Api(status) => Some((status.code, &status.reason)),
+            kube::Error::Api(status) => Some(status),
             _ => None,
         }
     }
 
+    /// Nothing can be made there any more, and soon there will be nothing that wants it.
+    pub(crate) fn is_in_ending_namespace(&self) -> bool {
+        let details = self.status().and_then(|status| status.details.as_ref());
+        details.is_some_and(|details| details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating"))
+    }
+
     pub(crate) fn is_not_found(&self) -> bool {
-        self.source_code().is_some_and(|(code, _)| code == 404)
+        self.status().is_some_and(|status| status.code == 404)
     }
 
     pub(crate) fn is_forbidden(&self) -> bool {
-        self.source_code().is_some_and(|(code, _)| code == 403)
+        self.status().is_some_and(|status| status.code == 403)
     }
 
     pub(crate) fn already_exists(&self) -> bool {
-        self.source_code().is_some_and(|(_, reason)| reason == "AlreadyExists")
+        self.status().is_some_and(|status| status.reason == "AlreadyExists")
     }
 
     /// The API's own words, for events and conditions.

@@ -52,6 +52,7 @@ impl Work<'_> {
                     };
                     return self.tell(&plan.status).await;
                 }
+                Err(error) if error.is_in_ending_namespace() => return Ok(()),
                 Err(error) => {
                     self.failed(set, &error, &mut plan.status);
                     plan.scalings.clear();

@@ -96,6 +96,9 @@ impl<V: Replicates> Work<'_, V> {
     async fn create(&self) -> Result<Written, Error> {
         let pod = self.workload.pod(self.item.name(), self.owner());
         let created = objects::create(self.cluster, &kinds::POD, self.item.namespace(), &pod).await;
+        if created.as_ref().is_err_and(Error::is_in_ending_namespace) {
+            return Ok(Written::default());
+        }
         match &created {
             Ok(pod) => self.note(EventType::Normal, "SuccessfulCreate", format!("Created pod: {}", pod.name())),
             Err(error) => self.note(EventType::Warning, "FailedCreate", format!("Error creating: {}", error.words())),
