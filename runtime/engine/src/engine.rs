@@ -24,7 +24,8 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// How many threads guests run on.
     pub threads: usize,
-    /// How many instances the pool holds; what goes beyond is allocated on demand.
+    /// How many instances the pool holds; what goes beyond is allocated on demand. Each reserves 4 GiB of address space, so all engines
+    /// of a process together should stay below 20,000.
     pub max_instances: u32,
 }
 

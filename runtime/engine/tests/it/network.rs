@@ -36,6 +36,9 @@ async fn refusals_and_timeouts_are_told_apart() {
     let network = network();
     let setup = Setup { network: network.clone(), ..Setup::args(&["connect", "10.1.1.1:1", ""]) };
     assert_eq!(run(COMMAND, setup).await.1, "Err(ConnectionRefused)\n");
+    let _silent = network.open("10.43.0.1:7");
+    let setup = Setup { network: network.clone(), ..Setup::args(&["wait", "10.43.0.1:7"]) };
+    assert_eq!(run(COMMAND, setup).await.1, "Err(WouldBlock)\n", "what a read that timed out is called on Unix");
     let setup = Setup { network, ..Setup::args(&["timeout", BLACK_HOLE]) };
     assert_eq!(run(COMMAND, setup).await.1, "Err(TimedOut)\n");
 }

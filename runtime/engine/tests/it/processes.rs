@@ -12,6 +12,8 @@ async fn exit_codes_come_through() {
     }
     let (exit, _) = run(COMMAND, Setup::args(&["exit-with-code", "7"])).await;
     assert_eq!(exit, Exit { code: 7, reason: Reason::Error, message: String::new() });
+    // what Rust's std calls in a component knows success and failure only: the code is lost before it gets here
+    assert_eq!(run(COMMAND, Setup::args(&["exit", "7"])).await.0.code, 1);
     assert_eq!(run(COMMAND, Setup::args(&["print"])).await.0.code, 0);
 }
 

@@ -36,6 +36,7 @@ fn main() {
             let limit = Duration::from_millis(50);
             println!("{:?}", TcpStream::connect_timeout(&arg(2).parse().unwrap(), limit).map_err(|error| error.kind()));
         }
+        "wait" => println!("{:?}", wait(arg(2)).map_err(|error| error.kind())),
         "serve" => serve(arg(2)).unwrap(),
         other => panic!("unknown: {other}"),
     }
@@ -50,6 +51,13 @@ fn connect(to: &str, text: &str) -> std::io::Result<String> {
     let mut back = String::new();
     stream.read_to_string(&mut back)?;
     Ok(format!("{} bytes from {} at {}", back.len(), stream.peer_addr()?, stream.local_addr()?.ip()))
+}
+
+/// Waits a little for bytes that do not come.
+fn wait(to: &str) -> std::io::Result<usize> {
+    let mut stream = TcpStream::connect(to)?;
+    stream.set_read_timeout(Some(Duration::from_millis(50)))?;
+    stream.read(&mut [0; 10])
 }
 
 /// Answers one connection with what it sends, in capitals.
