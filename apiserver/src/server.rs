@@ -51,18 +51,9 @@ impl Server {
         let listen = |source| Error::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let dir = config.data_dir.join("pki");
-        let unusable = |source| Error::Pki { dir: dir.clone(), source };
-        let (names, addresses) = server_names(&config);
-        let pki = Pki::open(&dir, &names, &addresses).map_err(unusable)?;
-        let tls = TlsAcceptor::from(Arc::new(pki.server_config().map_err(unusable)?));
-        let tokens = Tokens::new(&pki.token_key).map_err(unusable)?;
-        let admin_token = admin_token(&dir.join("admin.token")).map_err(unusable)?;
-
-        let options = Options { history: config.history, retention: config.retention };
-        let store = Store::open(&config.data_dir, kinds::ALL, options)
-            .await
-            .map_err(|source| Error::Store { dir: config.data_dir.clone(), source })?;
+        // Side by side: the first random number of a process costs the cryptography tens of milliseconds, the file as many.
+        let (secrets, store) = tokio::join!(Secrets::open(&config), open_store(&config));
+        let (Secrets { pki, tls, tokens, admin_token }, store) = (secrets?, store?);
         let stop = CancellationToken::new();
         let app = Arc::new(App {
             config,
@@ -136,6 +127,37 @@ impl Server {
         self.connections.ended().await;
         self.app.store.clone().close().await;
     }
+}
+
+/// What the server proves itself and knows others by.
+struct Secrets {
+    pki: Pki,
+    tls: TlsAcceptor,
+    tokens: Tokens,
+    admin_token: String,
+}
+
+impl Secrets {
+    async fn open(config: &Config) -> Result<Self, Error> {
+        let dir = config.data_dir.join("pki");
+        let (names, addresses) = server_names(config);
+        let unusable = |source| Error::Pki { dir: dir.clone(), source };
+        let files = dir.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let pki = Pki::open(&files, &names, &addresses)?;
+            let tls = TlsAcceptor::from(Arc::new(pki.server_config()?));
+            let tokens = Tokens::new(&pki.token_key)?;
+            let admin_token = admin_token(&files.join("admin.token"))?;
+            Ok(Self { pki, tls, tokens, admin_token })
+        });
+        made.await.expect("making certificates does not panic").map_err(unusable)
+    }
+}
+
+async fn open_store(config: &Config) -> Result<Store, Error> {
+    let failed = |source| Error::Store { dir: config.data_dir.clone(), source };
+    let options = Options { history: config.history, retention: config.retention };
+    Store::open(&config.data_dir, kinds::ALL, options).await.map_err(failed)
 }
 
 fn host(ip: IpAddr) -> String {

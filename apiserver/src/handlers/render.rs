@@ -7,7 +7,7 @@ use std::{
     vec,
 };
 
-use api::{Object, Status};
+use api::{Object, Revision, Status};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{Response, StatusCode};
@@ -19,6 +19,9 @@ use crate::{
     negotiation::{Encoding, Form, Offers},
     response, table,
 };
+
+/// The revision of an object that a dry run would have created: clients see none.
+pub(crate) const DRY_RUN: Revision = Revision(0);
 
 /// What a list says beside its items.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +46,7 @@ impl ListMeta {
 
 /// The object's JSON in `row`'s version; the stored bytes themselves when that is the hub.
 pub(crate) fn in_version(row: Row, object: &Object) -> Bytes {
-    if row.is_hub() {
+    if row.is_hub() && object.revision != DRY_RUN {
         return object.bytes.clone();
     }
     serde_json::to_vec(&value_in_version(row, object)).expect("a Value is JSON").into()
@@ -51,6 +54,9 @@ pub(crate) fn in_version(row: Row, object: &Object) -> Bytes {
 
 pub(crate) fn value_in_version(row: Row, object: &Object) -> Value {
     let mut value = object.value();
+    if object.revision == DRY_RUN {
+        value["metadata"].as_object_mut().map(|metadata| metadata.remove("resourceVersion"));
+    }
     if !row.is_hub() {
         (row.version.from_hub)(&mut value);
         value["apiVersion"] = row.version.api_version().into();

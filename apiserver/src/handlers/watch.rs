@@ -1,5 +1,7 @@
 //! GET with `watch=true`: a stream of events from a revision on, out of the store's shared bytes.
 
+mod encoder;
+
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use api::{Event, EventKind, Object, Revision, Status, field};
@@ -8,17 +10,17 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
 use http::{Response, StatusCode};
 use rand::RngExt;
-use serde_json::{Value, json};
 use store::{Closed, Watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
-use super::{filter::Filter, list, render};
+use super::{filter::Filter, list};
 use crate::{
     app::{App, Call, Row},
-    negotiation::{Encoding, Form, Offers},
+    negotiation::{Encoding, Offers},
     options::Query,
     response, table,
 };
+use encoder::{Encoder, append, error_event, too_old};
 
 const BOOKMARKS: Duration = Duration::from_secs(60);
 /// For who does not say; spread so that not all reconnect at once.
@@ -108,28 +110,6 @@ fn start(query: &Query) -> Result<Start, Status> {
         (false, None | Some(Revision(0))) => Start::Snapshot { not_before: Revision(0), announce: false },
         (false, Some(revision)) => Start::After(revision),
     })
-}
-
-fn too_old(wanted: Revision, oldest: Revision) -> Bytes {
-    error_event(&Status::expired(format!("too old resource version: {wanted} ({oldest})")))
-}
-
-fn error_event(status: &Status) -> Bytes {
-    frame("ERROR", &serde_json::to_vec(&status.to_json()).expect("a Status is plain data"))
-}
-
-fn frame(kind: &str, object: &[u8]) -> Bytes {
-    let mut out = BytesMut::with_capacity(object.len() + 32);
-    append(&mut out, kind, object);
-    out.freeze()
-}
-
-fn append(out: &mut BytesMut, kind: &str, object: &[u8]) {
-    out.extend_from_slice(b"{\"type\":\"");
-    out.extend_from_slice(kind.as_bytes());
-    out.extend_from_slice(b"\",\"object\":");
-    out.extend_from_slice(object);
-    out.extend_from_slice(b"}\n");
 }
 
 /// One client's watch.
@@ -239,64 +219,5 @@ fn seen_through<'a>(filter: &Filter, event: &'a Event) -> Option<(&'static str, 
         (Some(_), true) => Some(("MODIFIED", Shown::Event)),
         (Some(previous), false) => Some(("DELETED", Shown::Previous(previous))),
         (None, false) => None,
-    }
-}
-
-/// The form in which one client reads objects.
-struct Encoder {
-    row: Row,
-    form: Form,
-    include: table::Include,
-}
-
-/// Initial events travel in frames of about this size.
-const CHUNK: usize = 64 * 1024;
-
-impl Encoder {
-    fn object(&self, object: &Arc<Object>) -> Bytes {
-        let value = match self.form {
-            Form::Whole | Form::Discovery(_) => return render::in_version(self.row, object),
-            Form::Metadata(version) => table::metadata_only(version, &object.value()),
-            Form::Table(version) => {
-                let meta = json!({ "resourceVersion": object.revision.to_string() });
-                table::table(version, self.row, std::slice::from_ref(object), self.include, &meta)
-            }
-        };
-        serde_json::to_vec(&value).expect("a Value is JSON").into()
-    }
-
-    fn initial<'a>(&self, objects: impl Iterator<Item = &'a Arc<Object>>) -> VecDeque<Bytes> {
-        let mut chunks = VecDeque::new();
-        let mut chunk = BytesMut::new();
-        for object in objects {
-            append(&mut chunk, "ADDED", &self.object(object));
-            if chunk.len() > CHUNK {
-                chunks.push_back(std::mem::take(&mut chunk).freeze());
-            }
-        }
-        if !chunk.is_empty() {
-            chunks.push_back(chunk.freeze());
-        }
-        chunks
-    }
-
-    fn bookmark(&self, revision: Revision, end_of_initial: bool) -> Bytes {
-        let mut metadata = json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
-        if end_of_initial {
-            metadata["annotations"] = json!({ INITIAL_EVENTS_END: "true" });
-        }
-        let (kind, api_version) = match self.form {
-            Form::Whole | Form::Discovery(_) => (self.row.kind.kind, self.row.version.api_version()),
-            Form::Metadata(version) => ("PartialObjectMetadata", format!("meta.k8s.io/{version}")),
-            Form::Table(version) => {
-                let meta = json!({ "resourceVersion": revision.to_string() });
-                let mut table: Value = table::table(version, self.row, &[], self.include, &meta);
-                let partial = table::metadata_only(version, &json!({ "metadata": metadata }));
-                table["rows"] = json!([{ "cells": [], "object": partial }]);
-                return frame("BOOKMARK", table.to_string().as_bytes());
-            }
-        };
-        let object = json!({ "kind": kind, "apiVersion": api_version, "metadata": metadata });
-        frame("BOOKMARK", object.to_string().as_bytes())
     }
 }

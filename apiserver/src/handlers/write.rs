@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use api::{
-    Draft, Key, Object, Revision, Status, field,
+    Draft, Key, Object, Status, field,
     kind::{Allocator, Deletion, Generation},
 };
 use serde_json::Value;
 use store::Expect;
 
-use super::metadata;
+use super::{metadata, render::DRY_RUN};
 use crate::{
     admission::{self, Attributes, Operation},
     app::{App, Call, Row},
@@ -77,7 +77,7 @@ pub(crate) async fn create(app: &App, call: &mut Call, row: Row, mut value: Valu
     if dry_run == DryRun::All {
         return match app.store.get(kind, &key) {
             Some(_) => Err(Status::already_exists(kind, &key.name).into()),
-            None => Ok(Arc::new(draft.commit(Revision(0)))),
+            None => Ok(Arc::new(draft.commit(DRY_RUN))),
         };
     }
     app.store.create(kind, draft).await.map_err(|error| failure(row, &key.name, &error))

@@ -1,0 +1,91 @@
+//! Events as one client reads them: a line of JSON each, in the form and version that it asked for.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use api::{Object, Revision, Status};
+use bytes::{Bytes, BytesMut};
+use serde_json::{Value, json};
+
+use super::{super::render, INITIAL_EVENTS_END};
+use crate::{app::Row, negotiation::Form, table};
+
+/// The form in which one client reads objects.
+pub(super) struct Encoder {
+    pub(super) row: Row,
+    pub(super) form: Form,
+    pub(super) include: table::Include,
+}
+
+/// Initial events travel in frames of about this size.
+const CHUNK: usize = 64 * 1024;
+
+impl Encoder {
+    pub(super) fn object(&self, object: &Arc<Object>) -> Bytes {
+        let value = match self.form {
+            Form::Whole | Form::Discovery(_) => return render::in_version(self.row, object),
+            Form::Metadata(version) => table::metadata_only(version, &object.value()),
+            Form::Table(version) => {
+                let meta = json!({ "resourceVersion": object.revision.to_string() });
+                table::table(version, self.row, std::slice::from_ref(object), self.include, &meta)
+            }
+        };
+        serde_json::to_vec(&value).expect("a Value is JSON").into()
+    }
+
+    pub(super) fn initial<'a>(&self, objects: impl Iterator<Item = &'a Arc<Object>>) -> VecDeque<Bytes> {
+        let mut chunks = VecDeque::new();
+        let mut chunk = BytesMut::new();
+        for object in objects {
+            append(&mut chunk, "ADDED", &self.object(object));
+            if chunk.len() > CHUNK {
+                chunks.push_back(std::mem::take(&mut chunk).freeze());
+            }
+        }
+        if !chunk.is_empty() {
+            chunks.push_back(chunk.freeze());
+        }
+        chunks
+    }
+
+    pub(super) fn bookmark(&self, revision: Revision, end_of_initial: bool) -> Bytes {
+        let mut metadata = json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
+        if end_of_initial {
+            metadata["annotations"] = json!({ INITIAL_EVENTS_END: "true" });
+        }
+        let (kind, api_version) = match self.form {
+            Form::Whole | Form::Discovery(_) => (self.row.kind.kind, self.row.version.api_version()),
+            Form::Metadata(version) => ("PartialObjectMetadata", format!("meta.k8s.io/{version}")),
+            Form::Table(version) => {
+                let meta = json!({ "resourceVersion": revision.to_string() });
+                let mut table: Value = table::table(version, self.row, &[], self.include, &meta);
+                let partial = table::metadata_only(version, &json!({ "metadata": metadata }));
+                table["rows"] = json!([{ "cells": [], "object": partial }]);
+                return frame("BOOKMARK", table.to_string().as_bytes());
+            }
+        };
+        let object = json!({ "kind": kind, "apiVersion": api_version, "metadata": metadata });
+        frame("BOOKMARK", object.to_string().as_bytes())
+    }
+}
+
+pub(super) fn too_old(wanted: Revision, oldest: Revision) -> Bytes {
+    error_event(&Status::expired(format!("too old resource version: {wanted} ({oldest})")))
+}
+
+pub(super) fn error_event(status: &Status) -> Bytes {
+    frame("ERROR", &serde_json::to_vec(&status.to_json()).expect("a Status is plain data"))
+}
+
+fn frame(kind: &str, object: &[u8]) -> Bytes {
+    let mut out = BytesMut::with_capacity(object.len() + 32);
+    append(&mut out, kind, object);
+    out.freeze()
+}
+
+pub(super) fn append(out: &mut BytesMut, kind: &str, object: &[u8]) {
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\",\"object\":");
+    out.extend_from_slice(object);
+    out.extend_from_slice(b"}\n");
+}
