@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,7 @@ use client::{
 };
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::Time, jiff::Timestamp};
 use kube::api::DeleteParams;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::eviction::bound;
@@ -69,11 +70,11 @@ async fn reconcile(cluster: Cluster, key: Key, absent: Absent) -> Result<Action,
 }
 
 fn since(absent: &Absent, node: &Key) -> Instant {
-    *absent.lock().unwrap_or_else(PoisonError::into_inner).entry(node.clone()).or_insert_with(Instant::now)
+    *absent.lock().entry(node.clone()).or_insert_with(Instant::now)
 }
 
 fn forget(absent: &Absent, node: &Key) {
-    absent.lock().unwrap_or_else(PoisonError::into_inner).remove(node);
+    absent.lock().remove(node);
 }
 
 async fn orphaned(cluster: &Cluster, pod: &Item<PodView>) -> Result<(), Error> {
