@@ -20,6 +20,8 @@ use tokio::runtime;
 const SLICE: Duration = Duration::from_micros(500);
 /// How many slices without a running guest pass before the clock sleeps. Below it, requests in close succession wake nobody.
 const SLICES_BEFORE_SLEEP: u32 = 20;
+/// Threads for file operations, which block; guests that wait for one hold none.
+const FILE_THREADS: usize = 16;
 /// Polls between two looks at timers. The default of 61 would be 30 ms when every poll is a whole slice.
 const POLLS_PER_TIMER_CHECK: u32 = 7;
 
@@ -37,6 +39,7 @@ impl Executor {
             .worker_threads(threads)
             .thread_name_fn(move || format!("guest-{}", next.fetch_add(1, Ordering::Relaxed)))
             .event_interval(POLLS_PER_TIMER_CHECK)
+            .max_blocking_threads(FILE_THREADS)
             .enable_all()
             .build()?;
         let clock = Arc::new(Clock::default());
@@ -120,25 +123,24 @@ impl Future for Metered {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.clock.running.fetch_add(1, Ordering::SeqCst);
-        if self.clock.asleep.load(Ordering::SeqCst) {
-            self.ticker.unpark();
+        let Metered { guest, meter, clock, ticker } = &mut *self;
+        clock.running.fetch_add(1, Ordering::SeqCst);
+        let _running = Running { clock, meter, since: Instant::now() };
+        if clock.asleep.load(Ordering::SeqCst) {
+            ticker.unpark();
         }
-        let running = Running { clock: self.clock.clone(), meter: self.meter.clone(), since: Instant::now() };
-        let poll = self.guest.as_mut().poll(context);
-        drop(running);
-        poll
+        guest.as_mut().poll(context)
     }
 }
 
 /// Counts a guest out also when its host code panics.
-struct Running {
-    clock: Arc<Clock>,
-    meter: Arc<Meter>,
+struct Running<'a> {
+    clock: &'a Clock,
+    meter: &'a Meter,
     since: Instant,
 }
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.clock.running.fetch_sub(1, Ordering::SeqCst);
         self.meter.charge(self.since.elapsed());
