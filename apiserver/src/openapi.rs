@@ -1,8 +1,11 @@
 //! The schemas of all kinds: `/openapi/v2`, `/openapi/v3` and one document per group and version, made when first asked for.
 
+/// What `kubectl explain` prints.
+mod descriptions;
+
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use api::{Status, kinds, openapi, schema::Type};
+use api::{Status, kinds, openapi};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{
@@ -17,8 +20,7 @@ use crate::{
     discovery::{group_versions, hex},
     response,
 };
-
-const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+use descriptions::describe;
 
 /// What was made so far.
 #[derive(Default)]
@@ -73,10 +75,10 @@ impl OpenApi {
     fn v2(&self, call: &Call) -> Response<Body> {
         let wants = call.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         if wants.contains("proto-openapi.spec.v2") {
-            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(kinds::ALL, &undescribed)));
-            return send(call, self.v2_protobuf.get_or_init(make), V2_PROTOBUF);
+            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(kinds::ALL, &describe)));
+            return send(call, self.v2_protobuf.get_or_init(make), openapi::V2_PROTOBUF);
         }
-        let make = || Document::new(openapi::v2(kinds::ALL, &undescribed).to_string().into_bytes());
+        let make = || Document::new(openapi::v2(kinds::ALL, &describe).to_string().into_bytes());
         send(call, self.v2.get_or_init(make), "application/json")
     }
 
@@ -84,17 +86,12 @@ impl OpenApi {
         self.v3.get_or_init(|| {
             let document = |(group, version): (&str, &str)| {
                 let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
-                let document = openapi::v3_group(kinds::ALL, group, version, &undescribed);
+                let document = openapi::v3_group(kinds::ALL, group, version, &describe);
                 (path, Document::new(document.to_string().into_bytes()))
             };
             group_versions().into_iter().map(document).collect()
         })
     }
-}
-
-/// The schema table holds facts, no prose.
-fn undescribed(_: &'static Type, _: Option<&str>) -> Option<String> {
-    None
 }
 
 fn send(call: &Call, document: &Document, content_type: &'static str) -> Response<Body> {

@@ -65,6 +65,8 @@ async fn create_apply_get_delete() {
     let resources = kubectl.run("api-resources --no-headers", "").await;
     assert!(resources.contains("deployments") && resources.contains("deploy "), "{resources}");
     assert_eq!(kubectl.run("auth can-i create pods", "").await, "yes");
+    let explained = kubectl.run("explain pod.spec.nodeName", "").await;
+    assert!(explained.contains("FIELD: nodeName <string>") && explained.contains("specific node"), "{explained}");
     cluster.server.stop().await;
 }
 
