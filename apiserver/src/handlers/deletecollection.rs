@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Object, Status};
+use api::{Key, Object, Status};
 use axum::body::Body;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::Response;
@@ -21,7 +21,7 @@ pub(super) async fn deletecollection(app: &App, call: &mut Call, row: Row, reque
     let options = DeleteOptions::read(call, request).await?;
     let filter = Filter::of(call, row)?;
     let snapshot = app.store.snapshot(row.kind);
-    let keys: Vec<_> = snapshot.iter_from(None).filter(|object| filter.matches(object)).map(|o| o.key().clone()).collect();
+    let keys: Vec<Key> = filter.select(&snapshot, None).map(|object| object.key().clone()).collect();
     let (call, options) = (&*call, &options);
     let removed: Vec<Option<Arc<Object>>> = stream::iter(keys)
         .map(|key| async move {

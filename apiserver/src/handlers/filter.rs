@@ -1,9 +1,13 @@
 //! Which objects of a kind a list or watch is about: namespace, labels, fields.
 
+use std::sync::Arc;
+
 use api::{
-    Kind, Object, Status,
+    Key, Kind, Object, Status,
     selector::{FieldSelector, LabelSelector},
 };
+
+use store::Snapshot;
 
 use crate::app::{Call, Row};
 
@@ -11,6 +15,8 @@ pub(crate) struct Filter {
     kind: &'static Kind,
     /// Empty: all.
     pub(crate) namespace: String,
+    /// Where the namespace begins.
+    start: Option<Key>,
     labels: Option<LabelSelector>,
     fields: Option<FieldSelector>,
 }
@@ -32,6 +38,7 @@ impl Filter {
         let namespace = if row.kind.namespaced { call.info.namespace.clone() } else { String::new() };
         Ok(Self {
             kind: row.kind,
+            start: (!namespace.is_empty()).then(|| Key::new(&namespace, "")),
             namespace,
             labels: labels.filter(|labels| !labels.is_everything()),
             fields: fields.filter(|fields| !fields.is_everything()),
@@ -41,6 +48,16 @@ impl Filter {
     /// Whether anything but the namespace chooses.
     pub(crate) fn selects(&self) -> bool {
         self.labels.is_some() || self.fields.is_some()
+    }
+
+    /// What it lets through of `snapshot`, from `start` on; other namespaces are not even looked at.
+    pub(crate) fn select<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        start: Option<&'a Key>,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
+        let within = |object: &&Arc<Object>| self.namespace.is_empty() || *object.key().namespace == *self.namespace;
+        snapshot.iter_from(start.or(self.start.as_ref())).take_while(within).filter(|object| self.matches(object))
     }
 
     pub(crate) fn matches(&self, object: &Object) -> bool {

@@ -1,20 +1,20 @@
 //! What the real `kubectl` says, over TLS with the administrator's kubeconfig.
 
-use std::{path::Path, process::Stdio};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use crate::harness::Cluster;
 use tokio::{io::AsyncWriteExt, process::Command};
 
-struct Kubectl<'a> {
-    config: std::path::PathBuf,
-    dir: &'a Path,
+struct Kubectl {
+    config: PathBuf,
+    dir: PathBuf,
 }
 
-impl<'a> Kubectl<'a> {
-    fn new(cluster: &'a Cluster) -> Self {
+impl Kubectl {
+    fn new(cluster: &Cluster) -> Self {
         let config = cluster.dir.path().join("kubeconfig");
         std::fs::write(&config, cluster.server.admin_kubeconfig().to_string()).expect("a kubeconfig");
-        Self { config, dir: cluster.dir.path() }
+        Self { config, dir: cluster.dir.path().to_owned() }
     }
 
     /// Both outputs, with the exit code in front unless it is 0.
@@ -23,7 +23,7 @@ impl<'a> Kubectl<'a> {
             .args(args.split_whitespace())
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("HOME", self.dir)
+            .env("HOME", &self.dir)
             .env("KUBECONFIG", &self.config)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,6 +81,20 @@ async fn a_retired_version_is_the_same_object() {
     let all = kubectl.run("get all -o name", "").await;
     assert_eq!(all, "service/kubernetes\ndeployment.apps/d");
     cluster.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_over_tls_ends_with_the_server() {
+    let cluster = Cluster::start().await;
+    let kubectl = Kubectl::new(&cluster);
+    let watching = tokio::spawn(async move { kubectl.run("get ns -w -o name", "").await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(cluster.post("/api/v1/namespaces", serde_json::json!({ "metadata": { "name": "late" } })).await.0, 201);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!watching.is_finished());
+    tokio::time::timeout(Duration::from_secs(4), cluster.server.stop()).await.expect("no watch holds the server up");
+    let output = watching.await.expect("kubectl ran");
+    assert!(output.ends_with("namespace/late"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
