@@ -18,4 +18,5 @@ pub mod network;
 /// Services: the network's tables, and NodePorts on the host.
 pub mod proxy;
 
+pub use engine::{Config as EngineConfig, Engine};
 pub use kubelet::{Error, Node, NodeConfig};

@@ -52,7 +52,14 @@ pub struct Cause {
 impl Status {
     /// A refusal with `code`, `reason` and `message`.
     pub fn failure(code: u16, reason: &str, message: impl Into<String>) -> Self {
-        Self { status: "Failure".into(), message: message.into(), reason: reason.into(), details: None, code, next: String::new() }
+        Self {
+            status: "Failure".into(),
+            message: message.into(),
+            reason: reason.into(),
+            details: None,
+            code,
+            next: String::new(),
+        }
     }
 
     fn about(mut self, kind: &Kind, name: &str) -> Self {

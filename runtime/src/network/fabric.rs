@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use tokio::{net::TcpStream, sync::mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{HOST, Tables, tables::Backends};
+use super::{API_SERVER, HOST, Tables, tables::Backends};
 
 /// Streams that wait for one listener; a connect beyond that is refused, as a full accept queue does.
 const BACKLOG: usize = 1024;
@@ -26,7 +26,6 @@ pub struct Fabric {
 
 struct Inner {
     listeners: RwLock<HashMap<SocketAddr, mpsc::Sender<Incoming>>>,
-    forwards: RwLock<HashMap<SocketAddr, SocketAddr>>,
     tables: Tables,
     relays: TaskTracker,
     shutdown: CancellationToken,
@@ -55,7 +54,6 @@ impl Fabric {
     pub fn new() -> Self {
         let inner = Inner {
             listeners: RwLock::default(),
-            forwards: RwLock::default(),
             tables: Tables::default(),
             relays: TaskTracker::new(),
             shutdown: CancellationToken::new(),
@@ -80,11 +78,6 @@ impl Fabric {
         }
         listeners.insert(at, sender);
         Ok(Listener { address: at, incoming, fabric: self.clone() })
-    }
-
-    /// Lets a real address of this machine be reached under a virtual one.
-    pub fn forward(&self, from: SocketAddr, to: SocketAddr) {
-        self.inner.forwards.write().insert(from, to);
     }
 
     /// Opens a stream from a pod to wherever `to` is: a Service, a pod, or the world.
@@ -148,10 +141,6 @@ impl Fabric {
     }
 
     async fn dial(&self, peer: SocketAddr, to: SocketAddr) -> Result<Box<dyn Stream>, NetError> {
-        let real = self.inner.forwards.read().get(&to).copied();
-        if let Some(real) = real {
-            return dial_real(real).await;
-        }
         if to.ip() == HOST {
             return dial_real(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), to.port())).await;
         }
@@ -177,7 +166,7 @@ impl Fabric {
     }
 
     fn is_virtual(&self, ip: IpAddr) -> bool {
-        self.inner.tables.is_pod_address(ip)
+        self.inner.tables.is_pod_address(ip) || ip == API_SERVER
     }
 
     fn relay(&self, mut near: Box<dyn Stream>, mut far: Box<dyn Stream>) {

@@ -1,0 +1,15 @@
+//! Promises, each kept before the eyes of the real `kubectl`: one file a promise, every test its own cluster.
+
+/// A cluster, `kubectl`, and how to wait for what they show.
+mod harness;
+/// HTTP by hand, so that a failed request is seen as it happened.
+mod http;
+/// A MariaDB outside the cluster.
+mod mariadb;
+
+mod command_line;
+mod durability;
+mod rollout;
+mod samples;
+mod self_healing;
+mod tutorial;
