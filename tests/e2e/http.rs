@@ -40,8 +40,24 @@ fn send(address: &str, request: &str) -> std::io::Result<Response> {
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let broken = || std::io::Error::other(format!("not an answer: {answer:?}"));
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-    let body = answer.split_once("\r\n\r\n").ok_or_else(broken)?.1.to_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { unchunk(body).ok_or_else(broken)? } else { body.to_owned() };
     Ok(Response { status, body })
+}
+
+/// The chunks' contents; `None` if the last one is missing: the answer broke off.
+fn unchunk(mut rest: &str) -> Option<String> {
+    let mut body = String::new();
+    loop {
+        let (size, after) = rest.split_once("\r\n")?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.push_str(after.get(..size)?);
+        rest = after.get(size..)?.strip_prefix("\r\n")?;
+    }
 }
 
 /// Waits until the address answers 200.

@@ -1,3 +1,5 @@
+//! Unknown, duplicate and mistyped fields, in upstream's words.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

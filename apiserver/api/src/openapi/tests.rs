@@ -1,3 +1,5 @@
+//! The documents say what kubectl looks for.
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

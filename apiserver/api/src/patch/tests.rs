@@ -1,3 +1,5 @@
+//! Laws and examples of the three patch types.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

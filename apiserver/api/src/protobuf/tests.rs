@@ -1,3 +1,5 @@
+//! JSON to protobuf and back is the identity.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

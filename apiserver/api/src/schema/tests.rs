@@ -1,3 +1,5 @@
+//! The table is whole, and says what the sources say.
+
 use super::*;
 
 /// Reads every line of the table, so that no lookup at run time can meet a malformed one.

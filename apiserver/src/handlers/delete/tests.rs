@@ -1,3 +1,5 @@
+//! What a DELETE does first, by kind and options.
+
 use api::kinds;
 
 use super::*;

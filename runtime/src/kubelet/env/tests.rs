@@ -1,3 +1,5 @@
+//! Examples and laws of the env.
+
 use std::net::IpAddr;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Examples and laws of the plan.
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Examples and laws of the status.
+
 use std::net::Ipv4Addr;
 
 use super::*;
