@@ -32,7 +32,8 @@ impl MariaDb {
         assert!(installed.status.success(), "{}", text(&installed.stderr));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         let init = directory.path().join("init.sql");
-        let grants = "create database example; create user 'test_user'@'%'; grant all on example.* to 'test_user'@'%';";
+        // the server reads one statement a line
+        let grants = "create database example;\ncreate user 'test_user'@'%';\ngrant all on example.* to 'test_user'@'%';";
         std::fs::write(&init, format!("{grants}\nuse example;\n{}\n", schema.replace('\n', " ")))
             .expect("it can be written");
         let child = start(directory.path(), &data, &init, port);
