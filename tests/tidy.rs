@@ -37,9 +37,9 @@ fn root() -> &'static Path {
 }
 
 fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    for entry in fs::read_dir(directory).expect("a folder of the project") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
             walk(&path, found);
         } else if name.ends_with(".rs") {
@@ -58,7 +58,7 @@ fn sources() -> Vec<PathBuf> {
 /// Crate folder to the names in its `[dependencies]`.
 fn dependencies() -> BTreeMap<&'static str, Vec<String>> {
     let read = |(folder, _): &(&'static str, &[&str])| {
-        let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+        let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("each crate has a manifest");
         let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
         let section = section.split("\n[").next().unwrap_or_default();
         let names = section.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty());

@@ -52,8 +52,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         shown?;
         stop.cancelled().await;
     }
-    print("\nended, nothing is left behind");
     cluster.stop().await;
+    drop(directory);
+    print("\nended, nothing is left behind");
     Ok(())
 }
 
