@@ -1,5 +1,7 @@
 //! Promises, each kept before the eyes of the real `kubectl`: one file a promise, every test its own cluster.
 
+#![expect(clippy::print_stderr, reason = "a test talks to whoever reads its failure")]
+
 /// A cluster, `kubectl`, and how to wait for what they show.
 mod harness;
 /// HTTP by hand, so that a failed request is seen as it happened.
