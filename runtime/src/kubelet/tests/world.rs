@@ -27,7 +27,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     objects: BTreeMap<(&'static str, Key), Arc<Object>>,
-    watchers: Vec<(&'static str, mpsc::UnboundedSender<Batch>)>,
+    watchers: Vec<(&'static str, mpsc::Sender<Batch>)>,
 }
 
 impl World {
@@ -143,14 +143,15 @@ impl World {
 impl State {
     fn tell(&mut self, kind: &'static Kind, event: Event) {
         let event = Arc::new(event);
-        self.watchers.retain(|(plural, watcher)| *plural != kind.plural || watcher.send(vec![Arc::clone(&event)]).is_ok());
+        self.watchers
+            .retain(|(plural, watcher)| *plural != kind.plural || watcher.try_send(vec![Arc::clone(&event)]).is_ok());
     }
 }
 
 impl Feed for World {
     fn open(&self, _identity: Arc<Identity>, kind: &'static Kind) -> BoxFuture<'static, Result<Opened, Status>> {
         let mut state = self.0.state.lock();
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::channel(1024);
         state.watchers.push((kind.plural, sender));
         let of_kind = state.objects.iter().filter(|((plural, _), _)| *plural == kind.plural);
         let objects = of_kind.map(|(_, object)| Arc::clone(object)).collect();
