@@ -18,6 +18,9 @@ use super::{Incoming, Listener};
 /// be sending this very moment; a client that speaks is told to go by `connection: close`.
 const LINGER: Duration = Duration::from_millis(1500);
 
+/// How long the client of a guest that has ended may take to read its answer.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// Serves one port of one handler container until it is stopped.
 pub struct HandlerServer {
     shared: Arc<Shared>,
@@ -30,6 +33,8 @@ struct Shared {
     draining: CancellationToken,
     /// The listener takes no new stream.
     closed: CancellationToken,
+    /// Connections end with the answer they are sending.
+    finishing: CancellationToken,
     /// Connections end, whatever they are doing.
     stopped: CancellationToken,
 }
@@ -40,6 +45,7 @@ impl HandlerServer {
             guest,
             draining: CancellationToken::new(),
             closed: CancellationToken::new(),
+            finishing: CancellationToken::new(),
             stopped: CancellationToken::new(),
         });
         let connections = TaskTracker::new();
@@ -56,10 +62,13 @@ impl HandlerServer {
         self.connections.wait().await;
     }
 
-    /// Ends every connection now and waits for that.
+    /// For a guest that has ended: what it answered is still sent, then every connection ends.
     pub async fn stop(&self) {
-        self.shared.stopped.cancel();
-        self.drain().await;
+        self.shared.finishing.cancel();
+        if tokio::time::timeout(LAST_WORDS, self.drain()).await.is_err() {
+            self.shared.stopped.cancel();
+            self.drain().await;
+        }
     }
 }
 
@@ -89,7 +98,10 @@ async fn serve(incoming: Incoming, shared: Arc<Shared>) {
     let mut connection = std::pin::pin!(connection);
     let linger = async {
         shared.draining.cancelled().await;
-        tokio::time::sleep(LINGER).await;
+        tokio::select! {
+            () = tokio::time::sleep(LINGER) => {}
+            () = shared.finishing.cancelled() => {}
+        }
     };
     let mut linger = std::pin::pin!(linger);
     let mut told = false;

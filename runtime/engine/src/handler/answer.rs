@@ -22,9 +22,19 @@ pub(super) struct Progress {
     answered: AtomicBool,
     /// The guest failed or was stopped before its function returned.
     broken: AtomicBool,
+    /// It was this request in which the guest trapped.
+    trapped: AtomicBool,
 }
 
 impl Progress {
+    pub(super) fn trap(&self) {
+        self.trapped.store(true, Ordering::Release);
+    }
+
+    pub(super) fn trapped(&self) -> bool {
+        self.trapped.load(Ordering::Acquire)
+    }
+
     /// What the guest's answer is given to.
     pub(super) fn sender(
         self: Arc<Progress>,

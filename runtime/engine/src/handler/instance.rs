@@ -1,8 +1,5 @@
 //! One instance, one request at a time.
-use super::{
-    answer::{Progress, Serving},
-    pool::Job,
-};
+use super::{answer::Serving, pool::Job};
 use crate::{
     Body,
     host::{Sandbox, State},
@@ -10,7 +7,6 @@ use crate::{
 };
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt;
-use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime_wasi_http::{
     Error, WasiHttpView,
@@ -56,17 +52,20 @@ impl Instance {
 
     /// Ends when the guest's function does: the answer is on its way since the guest set it, its body since the guest wrote it.
     pub(super) async fn serve(&mut self, job: Job) -> Result<(), Failure> {
-        let Job { request, reply, .. } = job;
+        let Job { request, reply, progress, .. } = job;
         let request = incoming(request);
-        let progress = Arc::new(Progress::default());
         let send = progress.clone().sender(reply);
         let mut http = self.store.data_mut().http();
         let request = http.new_incoming_request(Scheme::Http, request).map_err(Failure::Request)?;
         let out = http.new_response_outparam_from_callback(send).map_err(Failure::Request)?;
         self.store.set_epoch_deadline(1);
-        let serving = Serving::begin(progress);
+        let serving = Serving::begin(progress.clone());
         let handler = self.proxy.wasi_http_incoming_handler();
-        handler.call_handle(&mut self.store, request, out).await.map_err(Failure::Trap)?;
+        if let Err(error) = handler.call_handle(&mut self.store, request, out).await {
+            // known before the reply goes with the instance: the container may be ending by then
+            progress.trap();
+            return Err(Failure::Trap(error));
+        }
         match serving.done() {
             true => Ok(()),
             false => Err(Failure::Request(wasmtime::format_err!("the guest returned without an answer"))),

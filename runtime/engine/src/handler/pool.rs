@@ -1,5 +1,8 @@
 //! Who gets the next request: an idle instance, a new one, or the queue.
-use super::instance::{Failure, Instance};
+use super::{
+    answer::Progress,
+    instance::{Failure, Instance},
+};
 use crate::{Body, Exit, Reason, executor::Executor, host::Sandbox, module::Linked, trap};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -55,6 +58,7 @@ pub(super) struct Job {
     pub(super) request: Request<Body>,
     /// Dropped unsent when the guest fails.
     pub(super) reply: oneshot::Sender<Response<Body>>,
+    pub(super) progress: Arc<Progress>,
     _ticket: Option<Ticket>,
 }
 
@@ -80,13 +84,14 @@ impl Pool {
 
     pub(crate) async fn handle(self: &Arc<Pool>, request: Request<Body>) -> Response<Body> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { request, reply, _ticket: Ticket::take(self) };
+        let progress = Arc::new(Progress::default());
+        let job = Job { request, reply, progress: progress.clone(), _ticket: Ticket::take(self) };
         if let Err(why) = self.submit(job) {
             return unavailable(why);
         }
         match answer.await {
             Ok(response) => response,
-            Err(_) if self.stop.is_cancelled() => unavailable("the container has stopped"),
+            Err(_) if self.stop.is_cancelled() && !progress.trapped() => unavailable("the container has stopped"),
             Err(_) => plain(StatusCode::BAD_GATEWAY, "the guest failed"),
         }
     }
