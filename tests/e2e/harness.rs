@@ -118,6 +118,14 @@ impl Cluster {
         text(&output.stdout)
     }
 
+    /// What `kubectl` says on stderr; it must fail.
+    #[track_caller]
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.kubectl_command(arguments).output().expect("kubectl runs");
+        assert!(!output.status.success(), "kubectl {} succeeded: {}", arguments.join(" "), text(&output.stdout));
+        text(&output.stderr)
+    }
+
     /// Applies a manifest given as text.
     #[track_caller]
     pub(crate) fn apply(&self, verb: &str, manifest: &str) -> String {

@@ -10,8 +10,16 @@ mod http;
 mod mariadb;
 
 mod command_line;
+mod controllers;
+mod deployments;
 mod durability;
+mod endpoints;
+mod garbage;
+mod namespaces;
+mod nodes;
+mod recovery;
 mod rollout;
 mod samples;
+mod scheduling;
 mod self_healing;
 mod tutorial;

@@ -45,6 +45,7 @@ pub fn all(settings: Settings) -> Vec<Controller> {
         endpoints::slices(),
         endpoints::endpoints(),
         endpoints::mirroring(),
+        endpoints::leftovers(),
         garbage_collector::controller(),
         namespace::service_account(),
         namespace::root_ca(settings.root_ca_pem),

@@ -69,6 +69,7 @@ pub(crate) fn begin(kind: &Kind, value: &mut Value) -> Result<(), Status> {
     for name in OURS.iter().chain(&["resourceVersion", "selfLink", "managedFields"]) {
         metadata.remove(*name);
     }
+    drop_empty(metadata);
     metadata.insert("uid".into(), app::uuid().hyphenated().to_string().into());
     metadata.insert("creationTimestamp".into(), now().to_string().into());
     if kind.generation == Generation::Counted {
@@ -110,7 +111,19 @@ pub(crate) fn carry(kind: &Kind, value: &mut Value, old: &Value) -> Result<(), S
     for name in ["selfLink", "managedFields"] {
         metadata.remove(name);
     }
+    drop_empty(metadata);
     Ok(())
+}
+
+/// An empty list or map of metadata is the same as none, and is not shown: the last of `ownerReferences` takes the
+/// field with it.
+fn drop_empty(metadata: &mut Map<String, Value>) {
+    metadata.retain(|_, value| match value {
+        Value::Null => false,
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    });
 }
 
 /// Every complaint about the metadata of a new or changed object.

@@ -14,6 +14,7 @@ const SIMILAR_WINDOW: SignedDuration = SignedDuration::from_mins(10);
 /// Events that one object may have at once, and the time after which it may have one more.
 const BURST: f64 = 25.0;
 const REFILL: SignedDuration = SignedDuration::from_mins(5);
+const COMBINED: &str = "(combined from similar events): ";
 
 /// What to write for a note.
 #[derive(Debug, PartialEq)]
@@ -43,7 +44,7 @@ struct Told {
 struct Group {
     since: Timestamp,
     messages: BTreeSet<String>,
-    /// Name and count by the message written.
+    /// Name and count by the [`key`] of the message written.
     events: HashMap<String, (String, i32)>,
 }
 
@@ -55,7 +56,7 @@ impl Correlator {
         let told = self.objects.entry(identity(note)).or_insert_with(|| Told::new(note.at));
         let group = told.groups.entry((note.kind, note.reason.clone())).or_insert_with(|| Group::new(note.at));
         let message = group.message(note);
-        let event = group.events.get_mut(&message).map(|(name, count)| {
+        let event = group.events.get_mut(key(&message)).map(|(name, count)| {
             *count += 1;
             Verdict::Count { name: name.clone(), count: *count, message: message.clone() }
         });
@@ -66,7 +67,7 @@ impl Correlator {
     pub(super) fn created(&mut self, note: &Note, message: &str, name: &str) {
         let told = self.objects.get_mut(&identity(note));
         if let Some(group) = told.and_then(|told| told.groups.get_mut(&(note.kind, note.reason.clone()))) {
-            group.events.insert(message.to_owned(), (name.to_owned(), 1));
+            group.events.insert(key(message).to_owned(), (name.to_owned(), 1));
         }
     }
 
@@ -111,12 +112,13 @@ impl Group {
         if self.messages.len() < SIMILAR {
             self.messages.insert(note.message.clone());
         }
-        if self.messages.contains(&note.message) {
-            note.message.clone()
-        } else {
-            format!("(combined from similar events): {}", note.message)
-        }
+        if self.messages.contains(&note.message) { note.message.clone() } else { format!("{COMBINED}{}", note.message) }
     }
+}
+
+/// What makes two messages the same event: all combined ones are one, whatever they end with.
+fn key(message: &str) -> &str {
+    if message.starts_with(COMBINED) { COMBINED } else { message }
 }
 
 fn identity(note: &Note) -> String {

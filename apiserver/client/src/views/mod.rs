@@ -56,6 +56,11 @@ impl Default for PortRef {
     }
 }
 
+/// A label in a namespace, as a value of an index.
+pub fn label_entry(namespace: &str, name: &str, value: &str) -> Box<str> {
+    format!("{namespace}/{name}={value}").into()
+}
+
 /// `name → value` in the order of names, as labels are kept.
 fn pairs(map: std::collections::BTreeMap<Box<str>, Box<str>>) -> api::object::Labels {
     map.into_iter().collect()

@@ -6,13 +6,14 @@ use api::{Kind, Object, object::Meta};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::Condition;
+use super::{Condition, label_entry};
 use crate::{
     View,
     view::{or_default, read},
 };
 
 /// Index `node`: the node's name, empty for pods that wait for one. Index `ip`: each address, unless it is the node's.
+/// Index `label`: each label, as [`label_entry`] writes it.
 pub struct PodView {
     /// `spec.nodeName`; empty while it waits for the scheduler.
     pub node: Box<str>,
@@ -207,8 +208,9 @@ impl View for PodView {
         }
     }
 
-    fn index(&self, _meta: &Meta) -> Vec<(&'static str, Box<str>)> {
+    fn index(&self, meta: &Meta) -> Vec<(&'static str, Box<str>)> {
         let mut entries = vec![("node", self.node.clone())];
+        entries.extend(meta.labels.iter().map(|(name, value)| ("label", label_entry(&meta.key.namespace, name, value))));
         if !self.host_network {
             entries.extend(self.ips.iter().map(|ip| ("ip", ip.clone())));
         }

@@ -8,13 +8,14 @@ use api::{
 };
 use serde::Deserialize;
 
-use super::{PortRef, pairs};
+use super::{PortRef, label_entry, pairs};
 use crate::{
     View,
     view::{or_default, read},
 };
 
-/// Index `ip`: each cluster IP.
+/// Index `ip`: each cluster IP. Index `selector`: the first label selected, as [`label_entry`] writes it; whoever has the
+/// labels of a pod finds the Services that may select it without a look at all others.
 pub struct ServiceView {
     pub kind: ServiceType,
     /// Empty for a headless service: what `None` means on the wire.
@@ -118,7 +119,28 @@ impl View for ServiceView {
         }
     }
 
-    fn index(&self, _meta: &Meta) -> Vec<(&'static str, Box<str>)> {
-        self.cluster_ips.iter().map(|ip| ("ip", ip.clone())).collect()
+    fn index(&self, meta: &Meta) -> Vec<(&'static str, Box<str>)> {
+        let first = self.selector.first().map(|(name, value)| label_entry(&meta.key.namespace, name, value));
+        let ips = self.cluster_ips.iter().map(|ip| ("ip", ip.clone()));
+        ips.chain(first.map(|first| ("selector", first))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{Draft, Revision};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pods_label_leads_to_the_services_that_may_select_it() {
+        let value = json!({
+            "metadata": {"namespace": "team", "name": "web", "uid": "u"},
+            "spec": {"selector": {"tier": "front", "app": "web"}, "clusterIP": "10.43.0.7"},
+        });
+        let object = Draft::new(&api::kinds::SERVICE, value).commit(Revision(1));
+        let entries = ServiceView::of(&object).index(&object.meta);
+        assert_eq!(entries, [("ip", "10.43.0.7".into()), ("selector", label_entry("team", "app", "web"))]);
     }
 }

@@ -9,12 +9,15 @@ mod mirror;
 /// As slices; pure.
 mod slices;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use api::{Key, Kind, Object, Revision, kinds};
 use client::{
     Action, Change, Cluster, Controller, Item, View,
-    views::{EndpointSliceView, PodView, ServiceType, ServiceView},
+    views::{EndpointSliceView, PodView, ServiceType, ServiceView, label_entry},
 };
 use k8s_openapi::{
     api::{core::v1::Endpoints, discovery::v1::EndpointSlice},
@@ -65,6 +68,21 @@ pub(crate) fn endpoints() -> Controller {
         .workers(WORKERS)
 }
 
+/// Endpoints go with their Service, also those made by hand. Apart from the others because only the end of a Service
+/// says so: Endpoints that stand without one may have been made before it.
+pub(crate) fn leftovers() -> Controller {
+    Controller::new("endpoints-leftovers", delete_leftover)
+        .maps::<ServiceView>(|_, change| if change.is_delete() { vec![change.key().clone()] } else { Vec::new() })
+}
+
+async fn delete_leftover(cluster: Cluster, key: Key) -> Result<Action, Error> {
+    let there = cluster.informer::<EndpointsView>().get(&key);
+    if let Some(stored) = there.filter(|_| cluster.informer::<ServiceView>().get(&key).is_none()) {
+        objects::delete(&cluster, &kinds::ENDPOINTS, &key, &objects::only(stored.uid())).await?;
+    }
+    Ok(Action::Done)
+}
+
 /// The Services that must hear of a pod: those that select it or did.
 fn services(cluster: &Cluster, change: &Change<PodView>) -> Vec<Key> {
     if let (Some(old), Some(new)) = (&change.old, &change.new)
@@ -73,9 +91,14 @@ fn services(cluster: &Cluster, change: &Change<PodView>) -> Vec<Key> {
     {
         return Vec::new();
     }
-    let services = cluster.informer::<ServiceView>().in_namespace(change.latest().namespace());
-    let selects = |service: &Arc<Item<ServiceView>>| change.sides().any(|pod| service.selects(pod.labels()));
-    services.iter().filter(|service| selects(service)).map(|service| service.key().clone()).collect()
+    let services = cluster.informer::<ServiceView>();
+    let of = |pod: &Arc<Item<PodView>>| -> Vec<Arc<Item<ServiceView>>> {
+        let entries = pod.labels().iter().map(|(name, value)| label_entry(pod.namespace(), name, value));
+        let near = entries.flat_map(|entry| services.by("selector", &entry));
+        near.filter(|service| service.selects(pod.labels())).collect()
+    };
+    let keys: BTreeSet<Key> = change.sides().flat_map(of).map(|service| service.key().clone()).collect();
+    keys.into_iter().collect()
 }
 
 /// All of a pod that an endpoint shows.
@@ -89,8 +112,15 @@ fn is_ours(service: &ServiceView) -> bool {
 }
 
 fn groups(cluster: &Cluster, service: &Item<ServiceView>) -> Groups {
-    let pods = cluster.informer::<PodView>().in_namespace(service.namespace());
-    backend::groups(service, pods.iter().map(|pod| &**pod))
+    backend::groups(service, candidates(cluster, service).iter().map(|pod| &**pod))
+}
+
+/// The pods with the rarest label of the selector: of a namespace with thousands of others, few are looked at.
+fn candidates(cluster: &Cluster, service: &Item<ServiceView>) -> Vec<Arc<Item<PodView>>> {
+    let pods = cluster.informer::<PodView>();
+    let entries = service.selector.iter().map(|(name, value)| label_entry(service.namespace(), name, value));
+    let rarest = entries.min_by_key(|entry| pods.count("label", entry));
+    rarest.map(|entry| pods.by("label", &entry)).unwrap_or_default()
 }
 
 fn labels(service: &Item<ServiceView>) -> BTreeMap<String, String> {
@@ -187,7 +217,7 @@ fn json(of: &impl Serialize) -> Value {
 async fn reconcile_endpoints(cluster: Cluster, key: Key) -> Result<Action, Error> {
     let stored = cluster.informer::<EndpointsView>().get(&key);
     let Some(service) = cluster.informer::<ServiceView>().get(&key) else {
-        // only what this controller made goes with its Service: another's may serve a purpose of its own
+        // of a Service that went while nobody watched; hand-made ones may have been made before their Service
         if let Some(stored) = stored.filter(|stored| stored.label(LEGACY_MANAGED_BY.0) == Some(LEGACY_MANAGED_BY.1)) {
             objects::delete(&cluster, &kinds::ENDPOINTS, &key, &objects::only(stored.uid())).await?;
         }

@@ -8,7 +8,7 @@ use client::{
     views::{NodeView, PodView},
 };
 use k8s_openapi::{
-    api::core::v1::{Node, Pod},
+    api::core::v1::{Node, Pod, Taint},
     apimachinery::pkg::apis::meta::v1::Time,
     jiff::Timestamp,
 };
@@ -41,8 +41,8 @@ async fn reconcile(cluster: Cluster, key: Key, events: Events) -> Result<Action,
         return Ok(Action::Done);
     }
     let node: Node = item.decode().map_err(|source| Error::Decode { kind: "Node", key: key.clone(), source })?;
-    let taints = node.spec.and_then(|spec| spec.taints).unwrap_or_default();
     let now = Timestamp::now();
+    let taints = dated(&cluster, &item, node.spec.and_then(|spec| spec.taints).unwrap_or_default(), now).await?;
     let mut wake: Option<Duration> = None;
     for item in cluster.informer::<PodView>().by("node", &key.name) {
         if item.terminating() || item.is_terminal() {
@@ -57,6 +57,24 @@ async fn reconcile(cluster: Cluster, key: Key, events: Events) -> Result<Action,
         }
     }
     Ok(wake.map_or(Action::Done, Action::After))
+}
+
+/// Gives taints without a time (a user's) the present one: what a pod tolerates for seconds is counted from then, also
+/// by who looks later or after a restart. (Remembering when each was first seen would start anew with the process.)
+async fn dated(
+    cluster: &Cluster,
+    node: &Item<NodeView>,
+    mut taints: Vec<Taint>,
+    now: Timestamp,
+) -> Result<Vec<Taint>, Error> {
+    let undated = |taint: &&mut Taint| taint.effect == "NoExecute" && taint.time_added.is_none();
+    if taints.iter_mut().filter(undated).map(|taint| taint.time_added = Some(Time(now))).count() > 0 {
+        let metadata = json!({"uid": node.uid(), "resourceVersion": node.revision().to_string()});
+        let patch = json!({"metadata": metadata, "spec": {"taints": taints}});
+        let written = objects::merge(cluster, &kinds::NODE, node.key(), Part::Whole, patch).await?;
+        cluster.informer::<NodeView>().reached(written.revision()).await;
+    }
+    Ok(taints)
 }
 
 async fn evict(cluster: &Cluster, pod: &Item<PodView>, recorder: &Recorder, now: Timestamp) -> Result<(), Error> {

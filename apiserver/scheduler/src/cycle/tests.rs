@@ -52,7 +52,7 @@ fn every_reason_is_counted_and_so_is_the_use_of_preemption() {
     also_full.place(&pod(900, 950), None);
     assert_eq!(
         sentence(&pod(500, 100), &[Slot::empty(tainted), full, also_full]),
-        "0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint {dedicated: db}, \
+        "0/3 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint(s), \
          2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, \
          2 No preemption victims found for incoming pod."
     );

@@ -16,12 +16,10 @@ pub(super) const SCORE: Score = Score { weight: 3, run: unwelcome, normalize: sm
 
 fn run(pod: &Pod, node: &Node, _: &Slot) -> Result<(), Refusal> {
     let hard = |taint: &&Taint| matches!(&*taint.effect, "NoSchedule" | "NoExecute");
-    match node.taints.iter().filter(hard).find(|taint| !tolerates(pod, taint)) {
-        Some(Taint { key, value, .. }) => {
-            Err(Refusal::for_good(format!("node(s) had untolerated taint {{{key}: {value}}}")))
-        }
-        None => Ok(()),
+    if node.taints.iter().filter(hard).all(|taint| tolerates(pod, taint)) {
+        return Ok(());
     }
+    Err(Refusal::for_good("node(s) had untolerated taint(s)"))
 }
 
 fn unwelcome(pod: &Pod, _: Option<&str>, node: &Node, _: &Slot) -> i64 {

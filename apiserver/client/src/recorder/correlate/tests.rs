@@ -37,6 +37,9 @@ fn many_messages_of_one_reason_become_one_event() {
     }
     let combined = "(combined from similar events): try 10".to_owned();
     assert_eq!(tell(&mut told, &note("Unhealthy", "try 10", 10), "c"), Verdict::Create { message: combined });
+    let message = "(combined from similar events): try 11".to_owned();
+    let again = tell(&mut told, &note("Unhealthy", "try 11", 11), "d");
+    assert_eq!(again, Verdict::Count { name: "c".into(), count: 2, message });
 }
 
 #[test]
