@@ -34,10 +34,19 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         let path = format!("/api/v1/nodes/{node}/proxy/images/{}", args.image);
         let request = Request::put(path).header("content-type", "application/wasm").body(wasm.clone())?;
         let answer = client.request_text(request).await;
-        let answer = answer.with_context(|| format!("node `{node}` did not take `{}`", args.file.display()))?;
+        let answer =
+            answer.map_err(words).with_context(|| format!("node `{node}` did not take `{}`", args.file.display()))?;
         print(&format!("{}: {}", node, answer.trim_end()));
     }
     Ok(())
+}
+
+/// The node answers in plain words, which the client wraps as a Status it could not read.
+fn words(error: kube::Error) -> anyhow::Error {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => anyhow::Error::msg(status.message.clone()),
+        other => other.into(),
+    }
 }
 
 async fn connect(file: Option<&std::path::Path>) -> anyhow::Result<Client> {

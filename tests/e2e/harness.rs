@@ -104,6 +104,13 @@ impl Cluster {
         assert!(done.status.success(), "{}", text(&done.stderr));
     }
 
+    /// Loads one of the tests' own guests as `example/NAME`.
+    pub(crate) fn load_guest(&self, name: &str) {
+        let file = format!("{}/tests/guests/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let done = self.coracle(&["load", &file, &format!("example/{name}")]);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+    }
+
     pub(crate) fn kubectl_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("kubectl");
         command.arg("--kubeconfig").arg(self.kubeconfig()).args(arguments).env("HOME", self.directory.path());

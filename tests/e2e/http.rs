@@ -77,6 +77,16 @@ pub(crate) fn until_served(address: &str, path: &str) -> Response {
     }
 }
 
+/// Asks again until `found` is content with the answer.
+#[track_caller]
+pub(crate) fn until(address: &str, path: &str, found: impl Fn(&Response) -> bool) {
+    let began = Instant::now();
+    while !get(address, path).is_ok_and(|response| found(&response)) {
+        assert!(began.elapsed() < super::harness::PATIENCE, "{address}{path} never showed it");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// A request every 5 ms, from when it is made until it is ended.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,

@@ -32,8 +32,8 @@ pub struct Image {
 pub enum Error {
     #[error("couldn't parse image name {name:?}: {source}")]
     Name { name: String, source: Invalid },
-    #[error("{name:?} is not a WebAssembly module or component")]
-    NotWasm { name: String },
+    #[error("{name:?} is not a WebAssembly module or component: {what}; hint: build it for wasm32-wasip2 or wasm32-wasip1")]
+    NotWasm { name: String, what: &'static str },
     #[error("the digest in {name:?} is not that of the module, {digest}")]
     Digest { name: String, digest: String },
     #[error("image {digest} is not in the store")]
@@ -92,7 +92,7 @@ impl Store {
     pub async fn load(&self, name: &str, wasm: Bytes) -> Result<Image, Error> {
         let reference = parse(name)?;
         if !wasm.starts_with(b"\0asm") {
-            return Err(Error::NotWasm { name: name.to_owned() });
+            return Err(Error::NotWasm { name: name.to_owned(), what: guess(&wasm) });
         }
         let image = describe(&wasm);
         if reference.digest.as_ref().is_some_and(|digest| *digest != image.digest) {
@@ -188,6 +188,22 @@ fn file(intention: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> 
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.expect("file work does not panic and is not cancelled")
+}
+
+/// What was handed in instead, for the message.
+fn guess(bytes: &[u8]) -> &'static str {
+    const KNOWN: [(&[u8], &str); 5] = [
+        (b"\x7fELF", "it is a Linux program"),
+        (b"#!", "it is a script"),
+        (b"(module", "it is WebAssembly text"),
+        (b"(component", "it is WebAssembly text"),
+        (b"\x1f\x8b", "it is a compressed archive"),
+    ];
+    match KNOWN.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        Some((_, what)) => what,
+        None if bytes.is_empty() => "it is empty",
+        None => "it does not begin as one",
+    }
 }
 
 #[cfg(test)]

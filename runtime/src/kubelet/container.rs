@@ -126,13 +126,21 @@ impl Start {
         let (host, pod) = (&self.host, &*self.pod);
         let config = |message| Failure { reason: "CreateContainerConfigError", message, retry: None, pulled: false };
         let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-        let wanted = env::sources(spec);
-        let sources = sources::fetch(&host.cluster, namespace, &wanted).await.map_err(|error| config(error.to_string()))?;
+        let sources = sources::fetch(&host.cluster, namespace, &env::sources(spec))
+            .await
+            .map_err(|error| config(error.to_string()))?;
         let (services, facts) = (host.services_for(pod), host.facts(Some(self.ip)));
         let mut env = env::environment(pod, spec, &sources, &services, &facts).map_err(config)?;
         let arguments = env::arguments(spec, &env);
         let dir = host.volumes.dir(pod.metadata.uid.as_deref().unwrap_or_default());
-        let mounts = volumes::mounts(pod, spec, &dir, &env).map_err(config)?;
+        let wanted = volumes::mounts(pod, spec, &dir, &env).map_err(config)?;
+        let mounts = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            let own = dir.join("files").join(&spec.name);
+            let placed = tokio::task::spawn_blocking(move || volumes::place(wanted, &own)).await;
+            placed.expect("placing mounts does not panic and is not cancelled").map_err(config)?
+        };
         if !env.iter().any(|(name, _)| name == "HOSTNAME") {
             env.push(("HOSTNAME".to_owned(), pod.metadata.name.clone().unwrap_or_default()));
         }

@@ -8,7 +8,10 @@ mod mounts;
 mod payload;
 /// Makes, refreshes and removes the volumes of pods.
 mod set_up;
+/// Makes directories out of what containers mount.
+mod sub_path;
 
 pub(crate) use mounts::mounts;
 pub(crate) use payload::sources;
 pub(crate) use set_up::Volumes;
+pub(crate) use sub_path::place;

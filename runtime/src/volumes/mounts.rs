@@ -2,10 +2,20 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use engine::Mount;
 use k8s_openapi::api::core::v1::{Container, Pod, Volume};
 
 use crate::kubelet::env;
+
+/// A mount as the container asks for it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Wanted {
+    /// Where the volume's content lies.
+    pub(super) volume: PathBuf,
+    /// What of it is mounted; `None`: all.
+    pub(super) sub_path: Option<PathBuf>,
+    pub(super) guest: String,
+    pub(super) read_only: bool,
+}
 
 /// The mounts of `container`; `dir` is the pod's own directory, `known` its environment (for `subPathExpr`).
 pub(crate) fn mounts(
@@ -13,24 +23,21 @@ pub(crate) fn mounts(
     container: &Container,
     dir: &Path,
     known: &[(String, String)],
-) -> Result<Vec<Mount>, String> {
+) -> Result<Vec<Wanted>, String> {
     let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
     let mut all = Vec::new();
     for mount in container.volume_mounts.iter().flatten() {
         let volume = volumes.iter().find(|volume| volume.name == mount.name);
         let volume = volume.ok_or_else(|| format!("volume {:?} not found", mount.name))?;
-        let mut host = directory(dir, volume);
         let lookup = |name: &str| known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let expanded = mount.sub_path_expr.as_ref().map(|text| env::expand(text, lookup));
-        if let Some(sub) = expanded.or_else(|| mount.sub_path.clone()).filter(|sub| !sub.is_empty()) {
-            let inside = Path::new(&sub).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-            if !inside {
-                return Err(format!("subPath {sub:?} must not leave the volume"));
-            }
-            host.push(sub);
+        let sub_path = expanded.or_else(|| mount.sub_path.clone()).filter(|sub| !sub.is_empty()).map(PathBuf::from);
+        let inside = |sub: &PathBuf| sub.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if let Some(sub) = sub_path.as_ref().filter(|sub| !inside(sub)) {
+            return Err(format!("subPath {sub:?} must not leave the volume"));
         }
         let read_only = mount.read_only == Some(true) || is_read_only(volume);
-        all.push(Mount { host, guest: mount.mount_path.clone(), read_only });
+        all.push(Wanted { volume: directory(dir, volume), sub_path, guest: mount.mount_path.clone(), read_only });
     }
     Ok(all)
 }
@@ -66,8 +73,18 @@ mod tests {
         let containers = &pod.spec.as_ref().unwrap().containers;
         let env = [("POD".to_owned(), "p".to_owned())];
         let all = mounts(&pod, &containers[0], Path::new("/d"), &env).unwrap();
-        let seen: Vec<_> = all.iter().map(|m| (m.host.to_str().unwrap(), m.guest.as_str(), m.read_only)).collect();
-        assert_eq!(seen, [("/d/volumes/e/x/p", "/e", false), ("/d/volumes/c", "/c", true), ("/srv", "/h", true)]);
+        let wanted = |volume: &str, sub: Option<&str>, guest: &str, read_only| Wanted {
+            volume: volume.into(),
+            sub_path: sub.map(PathBuf::from),
+            guest: guest.into(),
+            read_only,
+        };
+        let expected = [
+            wanted("/d/volumes/e", Some("x/p"), "/e", false),
+            wanted("/d/volumes/c", None, "/c", true),
+            wanted("/srv", None, "/h", true),
+        ];
+        assert_eq!(all, expected);
         assert!(mounts(&pod, &containers[1], Path::new("/d"), &env).unwrap_err().contains("must not leave"));
     }
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use api::Status;
 use axum::body::Body;
 use http::{
-    HeaderMap, HeaderName, Request, Response, Uri,
+    HeaderMap, HeaderName, Request, Response, StatusCode, Uri,
     header::{AUTHORIZATION, HOST},
 };
 use http_body_util::BodyExt;
 use serde_json::Value;
 
 use crate::app::{App, Call, Row};
+
+/// What is longer is no sentence.
+const LONGEST_REFUSAL: usize = 64 << 10;
 
 pub(super) async fn serve(app: &Arc<App>, call: &mut Call, row: Row, body: Body) -> Result<Response<Body>, Status> {
     let key = row.key(&call.info);
@@ -20,6 +23,8 @@ pub(super) async fn serve(app: &Arc<App>, call: &mut Call, row: Row, body: Body)
     let node = match (row.kind.namespaced, object["spec"]["nodeName"].as_str()) {
         (false, _) => key.name.to_string(),
         (true, Some(node)) if !node.is_empty() => node.to_owned(),
+        // as upstream: nothing was said so far
+        (true, _) if call.info.subresource == "log" => return Ok(Response::new(Body::empty())),
         (true, _) => return Err(Status::bad_request(format!("pod {} does not have a host assigned", key.name))),
     };
     let path = kubelet_path(call, row, &object)?;
@@ -32,7 +37,25 @@ pub(super) async fn serve(app: &Arc<App>, call: &mut Call, row: Row, body: Body)
     // An upgrade travels as an extension.
     *request.extensions_mut() = std::mem::take(&mut call.extensions);
     let answer = app.config.nodes.call(&node, request).await;
-    answer.map(|response| response.map(Body::new)).map_err(Status::internal)
+    let answer = answer.map_err(Status::internal)?.map(Body::new);
+    match (call.info.subresource.as_str(), answer.status()) {
+        ("log", code) if !code.is_success() => Err(refusal(answer).await),
+        _ => Ok(answer),
+    }
+}
+
+/// The kubelet refuses in plain words; clients read a Status.
+async fn refusal(answer: Response<Body>) -> Status {
+    let code = answer.status();
+    let words = match axum::body::to_bytes(answer.into_body(), LONGEST_REFUSAL).await {
+        Ok(words) => String::from_utf8_lossy(&words).into_owned(),
+        Err(error) => return Status::internal(error),
+    };
+    match code {
+        StatusCode::BAD_REQUEST => Status::bad_request(words),
+        StatusCode::NOT_FOUND => Status::failure(404, "NotFound", words),
+        _ => Status::internal(words),
+    }
 }
 
 /// The caller's own credentials are for this server only.
@@ -70,8 +93,12 @@ fn container(call: &Call, pod: &Value) -> Result<String, Status> {
             [only] => Ok(only.clone()),
             many => {
                 let choose = many.join(" ");
+                let init = match names("initContainers").join(" ") {
+                    none if none.is_empty() => String::new(),
+                    init => format!(" or one of the init containers: [{init}]"),
+                };
                 Err(Status::bad_request(format!(
-                    "a container name must be specified for pod {name}, choose one of: [{choose}]"
+                    "a container name must be specified for pod {name}, choose one of: [{choose}]{init}"
                 )))
             }
         };
