@@ -1,16 +1,23 @@
 //! The objects that are there from the start, written through the API like any other.
 
-use api::{Identity, Status};
+use std::{sync::Arc, time::Duration};
+
+use api::{EventKind, Identity, Key, Kind, Revision, Status, kinds};
 use axum::{Router, body::Body};
 use futures::future::try_join_all;
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use store::{Closed, Store};
 use tower::ServiceExt;
+use tracing::warn;
 
-use crate::{Config, Error, LocalService};
+use crate::{Config, Error, LocalService, app::App};
 
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/// How long the server waits when it could not write its own objects.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Creates what is missing and corrects the Service `kubernetes`'s endpoints: the server's port may be another this time.
 pub(crate) async fn run(config: &Config, port: u16, router: Router) -> Result<(), Error> {
@@ -21,11 +28,52 @@ pub(crate) async fn run(config: &Config, port: u16, router: Router) -> Result<()
         ensure(&api, "/api/v1/namespaces", namespace)
     }))
     .await?;
+    kubernetes_service(&api, config, port).await
+}
+
+/// Writes the Service `kubernetes` and its endpoints again whenever somebody deletes one, until the server stops.
+pub(crate) async fn keep(app: Arc<App>, port: u16, router: Router) {
+    let api = LocalService::new(router, Identity::new("system:apiserver", &["system:masters"]));
+    let restore = async {
+        loop {
+            let before = app.store.revision();
+            match kubernetes_service(&api, &app.config, port).await {
+                Ok(()) => tokio::select! {
+                    () = deletion(&app.store, &kinds::SERVICE, before) => {}
+                    () = deletion(&app.store, &kinds::ENDPOINTS, before) => {}
+                    () = deletion(&app.store, &kinds::ENDPOINT_SLICE, before) => {}
+                },
+                Err(error) => {
+                    warn!(%error, source = ?std::error::Error::source(&error), "the Service `kubernetes` is not as it should be");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    };
+    app.stop.run_until_cancelled(restore).await;
+}
+
+/// Waits until the object `default/kubernetes` of this kind is deleted after a revision, or may have been.
+async fn deletion(store: &Store, kind: &'static Kind, after: Revision) {
+    let Ok(mut watch) = store.watch(kind, after) else { return };
+    let ours = Key::new("default", "kubernetes");
+    loop {
+        match watch.next().await {
+            Ok(batch) if batch.iter().any(|event| event.kind == EventKind::Deleted && *event.object.key() == ours) => return,
+            Ok(_) => {}
+            Err(Closed::Behind) => return,
+            // The server's own end is near.
+            Err(Closed::Stopped | Closed::Disk(_)) => std::future::pending().await,
+        }
+    }
+}
+
+async fn kubernetes_service(api: &LocalService, config: &Config, port: u16) -> Result<(), Error> {
     let (service, endpoints, slice) = kubernetes(config, port);
     tokio::try_join!(
-        ensure(&api, "/api/v1/namespaces/default/services", service),
-        ensure(&api, "/api/v1/namespaces/default/endpoints", endpoints),
-        ensure(&api, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", slice),
+        ensure(api, "/api/v1/namespaces/default/services", service),
+        ensure(api, "/api/v1/namespaces/default/endpoints", endpoints),
+        ensure(api, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", slice),
     )?;
     Ok(())
 }

@@ -7,6 +7,8 @@ use http::{HeaderMap, header::ACCEPT};
 pub(crate) enum Encoding {
     Json,
     Yaml,
+    /// Only for who wants nothing else: the JSON is there already.
+    Protobuf,
 }
 
 /// The shape of an answer.
@@ -44,7 +46,9 @@ pub(crate) fn accept(headers: &HeaderMap, offers: Offers) -> Result<Accept, Stat
     let header = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let mut clauses: Vec<(f32, &str)> = header.split(',').map(|clause| (quality(clause), clause)).collect();
     clauses.sort_by(|a, b| b.0.total_cmp(&a.0));
-    clauses.iter().find_map(|(_, clause)| understand(clause, offers)).ok_or_else(|| {
+    let understood: Vec<Accept> = clauses.iter().filter_map(|(_, clause)| understand(clause, offers)).collect();
+    let cheap = understood.iter().find(|accept| accept.encoding != Encoding::Protobuf);
+    cheap.or(understood.first()).copied().ok_or_else(|| {
         Status::failure(
             406,
             "NotAcceptable",
@@ -63,6 +67,7 @@ fn understand(clause: &str, offers: Offers) -> Option<Accept> {
     let encoding = match parts.next()? {
         "application/json" | "*/*" | "application/*" | "" => Encoding::Json,
         "application/yaml" => Encoding::Yaml,
+        "application/vnd.kubernetes.protobuf" if offers == Offers::Objects => Encoding::Protobuf,
         _ => return None,
     };
     let (mut group, mut version, mut kind) = ("", "", "");
@@ -77,6 +82,8 @@ fn understand(clause: &str, offers: Offers) -> Option<Accept> {
     }
     let form = match (offers, group, kind) {
         (_, _, "") => Form::Whole,
+        // Tables and lone metadata are said in JSON.
+        _ if encoding == Encoding::Protobuf => return None,
         (Offers::Objects, "meta.k8s.io", "Table") => Form::Table(known(version, &["v1", "v1beta1"])?),
         (Offers::Objects, "meta.k8s.io", "PartialObjectMetadata" | "PartialObjectMetadataList") => {
             Form::Metadata(known(version, &["v1", "v1beta1"])?)
@@ -110,7 +117,8 @@ mod tests {
         assert_eq!(form(kubectl, Offers::Plain), Ok(Form::Whole));
         assert_eq!(form("application/vnd.kubernetes.protobuf,application/json", Offers::Objects), Ok(Form::Whole));
         assert_eq!(form("application/json;as=Table;g=meta.k8s.io;v=v1", Offers::Plain), Err(406));
-        assert_eq!(form("application/vnd.kubernetes.protobuf", Offers::Objects), Err(406));
+        assert_eq!(form("application/vnd.kubernetes.protobuf", Offers::Objects), Ok(Form::Whole));
+        assert_eq!(form("application/vnd.kubernetes.protobuf", Offers::Plain), Err(406));
         assert_eq!(
             form("application/json;q=0.1, application/json;as=Table;g=meta.k8s.io;v=v1", Offers::Objects),
             Ok(Form::Table("v1"))

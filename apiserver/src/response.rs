@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use crate::negotiation::Encoding;
 
+pub(crate) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
 pub(crate) fn bytes(code: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = code;
@@ -34,6 +36,11 @@ pub(crate) fn document(code: StatusCode, value: &Value, encoding: Encoding, pret
     match encoding {
         Encoding::Json if pretty => json(code, serde_json::to_vec_pretty(value).expect("a Value is JSON")),
         Encoding::Json => json(code, serde_json::to_vec(value).expect("a Value is JSON")),
+        // What has no protobuf says by its content type that it is JSON.
+        Encoding::Protobuf => match api::protobuf::encode_object(value) {
+            Some(body) => bytes(code, PROTOBUF, body),
+            None => document(code, value, Encoding::Json, pretty),
+        },
         Encoding::Yaml => bytes(code, "application/yaml", serde_yaml::to_string(value).expect("JSON is YAML")),
     }
 }

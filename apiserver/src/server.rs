@@ -13,6 +13,7 @@ use store::{Options, Store};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
+    task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ pub struct Server {
     app: Arc<App>,
     router: Router,
     connections: Connections,
+    /// Writes the Service `kubernetes` again when it is deleted.
+    keeper: JoinHandle<()>,
     address: SocketAddr,
     pki: Pki,
 }
@@ -68,10 +71,11 @@ impl Server {
         let router = app::router(app.clone());
         bootstrap::run(&app.config, address.port(), router.clone()).await?;
         app.ready.store(true, Ordering::Release);
+        let keeper = tokio::spawn(bootstrap::keep(app.clone(), address.port(), router.clone()));
         let connections = Connections::new(tls, router.clone(), stop);
         connections.listen(listener);
         info!(%address, "the API server is ready");
-        Ok(Self { app, router, connections, address, pki })
+        Ok(Self { app, router, connections, keeper, address, pki })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -125,6 +129,7 @@ impl Server {
         self.app.ready.store(false, Ordering::Release);
         self.app.stop.cancel();
         self.connections.ended().await;
+        self.keeper.await.expect("what keeps the Service does not panic");
         self.app.store.clone().close().await;
     }
 }

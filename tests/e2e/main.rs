@@ -15,6 +15,7 @@ mod deployments;
 mod durability;
 mod endpoints;
 mod garbage;
+mod kubectl;
 mod logs;
 mod namespaces;
 mod nodes;

@@ -28,6 +28,12 @@ pub struct Kind {
     pub generation: Generation,
     /// Days of grace, or none: what DELETE does first.
     pub deletion: Deletion,
+    /// A DELETE that removes at once answers with the object, not with a `Status`.
+    pub shows_deleted: bool,
+    /// A PUT under a name that is not there creates the object.
+    pub put_creates: bool,
+    /// A PUT may leave out `resourceVersion` and overwrites whatever is there.
+    pub put_blindly: bool,
     /// Finalizers a new object is given.
     pub finalizers: &'static [&'static str],
     /// `metadata.name` must satisfy this.
@@ -243,6 +249,9 @@ impl Kind {
         fields: &[],
         generation: Generation::Absent,
         deletion: Deletion::Immediate,
+        shows_deleted: false,
+        put_creates: false,
+        put_blindly: true,
         finalizers: &[],
         name: names::dns_subdomain,
         default: nothing,

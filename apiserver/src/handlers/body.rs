@@ -48,7 +48,8 @@ pub(crate) fn object(call: &mut Call, row: Row, bytes: &Bytes) -> Result<Value, 
 pub(crate) fn decode(call: &Call, kind: &str, bytes: &Bytes, complaints: &mut Vec<String>) -> Result<Value, Status> {
     let unreadable = |error: String| {
         Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {error}"
+            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {error} ({})",
+            summary(bytes)
         ))
     };
     let value: Value = match content_type(call) {
@@ -64,6 +65,17 @@ pub(crate) fn decode(call: &Call, kind: &str, bytes: &Bytes, complaints: &mut Ve
         _ => return Err(response::unsupported_body(ACCEPTED)),
     };
     if value.is_object() { Ok(value) } else { Err(unreadable("the body is not an object".to_owned())) }
+}
+
+/// The beginning of a body, so that its sender recognizes it.
+fn summary(bytes: &[u8]) -> String {
+    const SHOWN: usize = 30;
+    match bytes {
+        [] => "<empty>".to_owned(),
+        [b'{', ..] if bytes.len() > SHOWN => format!("{} ...", String::from_utf8_lossy(&bytes[..SHOWN])),
+        [b'{', ..] => String::from_utf8_lossy(bytes).into_owned(),
+        _ => bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect(),
+    }
 }
 
 /// A body may leave out what the path says already, but not contradict it.

@@ -49,6 +49,7 @@ pub(super) async fn delete(app: &App, call: &mut Call, row: Row, request: Body) 
     let key = row.key(&call.info);
     match remove(app, call, row, &key, &options).await? {
         Removed::Going(object) => render::object(call, row, StatusCode::OK, &object),
+        Removed::Gone(object) if row.kind.shows_deleted => render::object(call, row, StatusCode::OK, &object),
         Removed::Gone(object) => {
             let mut status = Status::failure(200, "", "");
             status.status = "Success".into();

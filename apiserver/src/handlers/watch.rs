@@ -20,7 +20,7 @@ use crate::{
     options::Query,
     response, table,
 };
-use encoder::{Encoder, append, error_event, too_old};
+use encoder::Encoder;
 
 const BOOKMARKS: Duration = Duration::from_secs(60);
 /// For who does not say; spread so that not all reconnect at once.
@@ -37,7 +37,7 @@ pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Respo
         ));
     }
     let filter = Filter::of(call, row)?;
-    let encoder = Encoder { row, form: accept.form, include: table::Include::of(call)? };
+    let encoder = Encoder { row, encoding: accept.encoding, form: accept.form, include: table::Include::of(call)? };
     let bookmarks = call.query.flag("allowWatchBookmarks");
     let seconds = call.query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(|seconds| seconds as u64);
     let seconds = seconds.unwrap_or_else(|| rand::rng().random_range(TIMEOUT));
@@ -67,10 +67,14 @@ pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Respo
             Body::from_stream(watcher.stream())
         }
         // The answer is a stream already when a client hears that its revision is gone: it must look for it there.
-        Err(store::Error::Compacted { oldest }) => Body::from(too_old(least, oldest)),
+        Err(store::Error::Compacted { oldest }) => Body::from(encoder.too_old(least, oldest)),
         Err(error) => return Err(response::refused(row.kind, "", &error)),
     };
-    Ok(response::json(StatusCode::OK, stream))
+    let content_type = match accept.encoding {
+        Encoding::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
+        Encoding::Json | Encoding::Yaml => "application/json",
+    };
+    Ok(response::bytes(StatusCode::OK, content_type, stream))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,8 +176,8 @@ impl Watcher {
             Err(error) => {
                 self.ended = true;
                 match error {
-                    store::Error::Compacted { oldest } => Some(too_old(seen, oldest)),
-                    other => Some(error_event(&response::refused(self.encoder.row.kind, "", &other))),
+                    store::Error::Compacted { oldest } => Some(self.encoder.too_old(seen, oldest)),
+                    other => Some(self.encoder.error_event(&response::refused(self.encoder.row.kind, "", &other))),
                 }
             }
         }
@@ -190,7 +194,7 @@ impl Watcher {
                     (kind, Arc::new(previous.at(self.encoder.row.kind, event.revision())))
                 }
             };
-            append(&mut out, kind, &self.encoder.object(&object));
+            self.encoder.append(&mut out, kind, &self.encoder.object(&object));
         }
         out.freeze()
     }

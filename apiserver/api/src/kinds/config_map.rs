@@ -45,7 +45,7 @@ fn validate(object: &Value) -> Vec<Error> {
         size += decoded_len(value);
     }
     if size > LIMIT {
-        errors.push(Error::too_long("", LIMIT));
+        errors.push(Error::too_long("[]", LIMIT));
     }
     errors
 }

@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
     columns: &[Column::NAME, Column::text("Endpoints", ready), Column::AGE],
     default,
     validate,
+    put_creates: true,
     ..Kind::NAMESPACED
 };
 

@@ -14,6 +14,8 @@ pub static KIND: Kind = Kind {
     versions: &[Version::hub("coordination.k8s.io", "v1", "io.k8s.api.coordination.v1.Lease")],
     columns: &[Column::NAME, Column::text("Holder", |object| text(object, &["spec", "holderIdentity"]).into()), Column::AGE],
     validate,
+    put_creates: true,
+    put_blindly: false,
     ..Kind::NAMESPACED
 };
 

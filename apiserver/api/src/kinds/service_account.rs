@@ -19,5 +19,6 @@ pub static KIND: Kind = Kind {
         serves: Serves::Token,
     }],
     columns: &[Column::NAME, Column::text("Secrets", |object| list(object, &["secrets"]).len().into()), Column::AGE],
+    shows_deleted: true,
     ..Kind::NAMESPACED
 };

@@ -1,4 +1,4 @@
-//! Events as one client reads them: a line of JSON each, in the form and version that it asked for.
+//! Events as one client reads them: a line of JSON or a frame of protobuf each, in the form and version that it asked for.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -7,11 +7,16 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::{super::render, INITIAL_EVENTS_END};
-use crate::{app::Row, negotiation::Form, table};
+use crate::{
+    app::Row,
+    negotiation::{Encoding, Form},
+    table,
+};
 
 /// The form in which one client reads objects.
 pub(super) struct Encoder {
     pub(super) row: Row,
+    pub(super) encoding: Encoding,
     pub(super) form: Form,
     pub(super) include: table::Include,
 }
@@ -36,7 +41,7 @@ impl Encoder {
         let mut chunks = VecDeque::new();
         let mut chunk = BytesMut::new();
         for object in objects {
-            append(&mut chunk, "ADDED", &self.object(object));
+            self.append(&mut chunk, "ADDED", &self.object(object));
             if chunk.len() > CHUNK {
                 chunks.push_back(std::mem::take(&mut chunk).freeze());
             }
@@ -60,32 +65,39 @@ impl Encoder {
                 let mut table: Value = table::table(version, self.row, &[], self.include, &meta);
                 let partial = table::metadata_only(version, &json!({ "metadata": metadata }));
                 table["rows"] = json!([{ "cells": [], "object": partial }]);
-                return frame("BOOKMARK", table.to_string().as_bytes());
+                return self.frame("BOOKMARK", table.to_string().as_bytes());
             }
         };
         let object = json!({ "kind": kind, "apiVersion": api_version, "metadata": metadata });
-        frame("BOOKMARK", object.to_string().as_bytes())
+        self.frame("BOOKMARK", object.to_string().as_bytes())
     }
-}
 
-pub(super) fn too_old(wanted: Revision, oldest: Revision) -> Bytes {
-    error_event(&Status::expired(format!("too old resource version: {wanted} ({oldest})")))
-}
+    pub(super) fn too_old(&self, wanted: Revision, oldest: Revision) -> Bytes {
+        self.error_event(&Status::expired(format!("too old resource version: {wanted} ({oldest})")))
+    }
 
-pub(super) fn error_event(status: &Status) -> Bytes {
-    frame("ERROR", &serde_json::to_vec(&status.to_json()).expect("a Status is plain data"))
-}
+    pub(super) fn error_event(&self, status: &Status) -> Bytes {
+        self.frame("ERROR", &serde_json::to_vec(&status.to_json()).expect("a Status is plain data"))
+    }
 
-fn frame(kind: &str, object: &[u8]) -> Bytes {
-    let mut out = BytesMut::with_capacity(object.len() + 32);
-    append(&mut out, kind, object);
-    out.freeze()
-}
+    fn frame(&self, kind: &str, object: &[u8]) -> Bytes {
+        let mut out = BytesMut::with_capacity(object.len() + 32);
+        self.append(&mut out, kind, object);
+        out.freeze()
+    }
 
-pub(super) fn append(out: &mut BytesMut, kind: &str, object: &[u8]) {
-    out.extend_from_slice(b"{\"type\":\"");
-    out.extend_from_slice(kind.as_bytes());
-    out.extend_from_slice(b"\",\"object\":");
-    out.extend_from_slice(object);
-    out.extend_from_slice(b"}\n");
+    /// `object` is JSON.
+    pub(super) fn append(&self, out: &mut BytesMut, kind: &str, object: &[u8]) {
+        if self.encoding == Encoding::Protobuf {
+            let value: Value = serde_json::from_slice(object).expect("what the server encoded is JSON");
+            let body = api::protobuf::encode_object(&value).expect("stored kinds and Status have protobuf");
+            out.extend_from_slice(&api::protobuf::watch_frame(kind, &body));
+            return;
+        }
+        out.extend_from_slice(b"{\"type\":\"");
+        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(b"\",\"object\":");
+        out.extend_from_slice(object);
+        out.extend_from_slice(b"}\n");
+    }
 }

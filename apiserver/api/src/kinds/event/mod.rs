@@ -32,6 +32,7 @@ pub static KIND: Kind = Kind {
     columns: columns::COLUMNS,
     fields: FIELDS,
     validate: validate::validate,
+    put_creates: true,
     ..Kind::NAMESPACED
 };
 

@@ -37,6 +37,7 @@ pub static KIND: Kind = Kind {
     validate_update: update::validate,
     validate_status: update::validate_status,
     warnings: |pod| pod_spec::warnings::of("spec", at(pod, &["spec"])),
+    shows_deleted: true,
     ..Kind::NAMESPACED
 };
 

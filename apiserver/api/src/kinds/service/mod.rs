@@ -39,6 +39,8 @@ pub static KIND: Kind = Kind {
     validate_update: validate::validate_update,
     claims: allocate::claims,
     warnings: warnings::of,
+    shows_deleted: true,
+    put_creates: true,
     ..Kind::NAMESPACED
 };
 
