@@ -2,22 +2,16 @@
 #![expect(clippy::print_stdout, reason = "a bench talks on stdout")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot work has nothing to say")]
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod bare;
+
+use std::time::{Duration, Instant};
 
 use api::{Draft, Kind, Revision, kind::Version};
+use bare::{Bare, WRITERS};
 use bytes::Bytes;
 use coracle_store::{Options, Store};
 use serde_json::json;
-use sqlx::{
-    AssertSqlSafe, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
 
-const WRITERS: usize = 32;
 /// Objects of a slice. Store and loop take turns, slice by slice, so that both see the same machine.
 const SLICE: usize = 1_600;
 const SLICES: usize = 15;
@@ -55,56 +49,6 @@ fn draft(number: usize) -> Draft {
 fn row(number: usize) -> (i64, String, Bytes) {
     let body = draft(number).commit(Revision(number as u64)).bytes;
     (i64::try_from(number).unwrap(), format!("item-{number}"), body)
-}
-
-/// What the disk gives: the rows of 32 writers in one transaction, one statement per table, nothing else.
-struct Bare {
-    connection: SqliteConnection,
-    log: Arc<str>,
-    object: Arc<str>,
-}
-
-impl Bare {
-    async fn open(path: &Path) -> Self {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        for table in [
-            "CREATE TABLE log (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, deleted INTEGER NOT NULL,
-                previous INTEGER NOT NULL, body BLOB NOT NULL)",
-            "CREATE TABLE object (resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-                revision INTEGER NOT NULL, PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID",
-        ] {
-            sqlx::query(table).execute(&mut connection).await.unwrap();
-        }
-        let values = |row: &str| vec![row; WRITERS].join(",");
-        let log = format!("INSERT INTO log VALUES {}", values("(?,?,?,?,?)"));
-        let object = format!("INSERT INTO object VALUES {}", values("(?,?,?,?)"));
-        Self { connection, log: log.into(), object: object.into() }
-    }
-
-    async fn write(&mut self, rows: Vec<(i64, String, Bytes)>) -> Duration {
-        let connection = &mut self.connection;
-        let start = Instant::now();
-        for rows in rows.chunks(WRITERS) {
-            sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.unwrap();
-            let mut query = sqlx::query(AssertSqlSafe(self.log.clone()));
-            for (revision, _, body) in rows {
-                query = query.bind(revision).bind("items").bind(0).bind(0).bind(&body[..]);
-            }
-            query.execute(&mut *connection).await.unwrap();
-            let mut query = sqlx::query(AssertSqlSafe(self.object.clone()));
-            for (revision, name, _) in rows {
-                query = query.bind("items").bind("default").bind(name).bind(revision);
-            }
-            query.execute(&mut *connection).await.unwrap();
-            sqlx::query("COMMIT").execute(&mut *connection).await.unwrap();
-        }
-        start.elapsed()
-    }
 }
 
 async fn through_store(store: &Store, drafts: Vec<Draft>) -> Duration {
