@@ -71,10 +71,12 @@ fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// Data, to stdout.
-#[expect(clippy::print_stdout, reason = "the place where the program answers")]
+/// Data, to stdout. A reader that left (`| head`) is no error of ours.
 fn print(line: &str) {
-    println!("{line}");
+    use std::io::Write as _;
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        tracing::debug!(%error, "nobody reads what is printed");
+    }
 }
 
 /// `$XDG_DATA_HOME/coracle`, or what that is by default.

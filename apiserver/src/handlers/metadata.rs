@@ -1,6 +1,6 @@
-//! What every object's `metadata` obeys: who may set which field, and what it may hold.
+//! What every object's `metadata` obeys: who may set which field.
 
-use api::{Kind, Status, field, kind::Generation, names};
+use api::{Kind, Status, kind::Generation};
 use jiff::Timestamp;
 use rand::RngExt;
 use serde_json::{Map, Value, json};
@@ -124,79 +124,4 @@ fn drop_empty(metadata: &mut Map<String, Value>) {
         Value::Object(map) => !map.is_empty(),
         _ => true,
     });
-}
-
-/// Every complaint about the metadata of a new or changed object.
-pub(crate) fn validate(kind: &Kind, value: &Value) -> Vec<field::Error> {
-    let metadata = &value["metadata"];
-    let mut errors = Vec::new();
-    match metadata["name"].as_str().unwrap_or_default() {
-        "" => errors.push(field::Error::required("metadata.name", "name or generateName is required")),
-        name => errors.extend((kind.name)(name).into_iter().map(|why| field::Error::invalid("metadata.name", name, why))),
-    }
-    for (key, label) in metadata["labels"].as_object().into_iter().flatten() {
-        let complain = |why| field::Error::invalid("metadata.labels", key.as_str(), why);
-        errors.extend(names::qualified(key).into_iter().map(complain));
-        let label = label.as_str().unwrap_or_default();
-        errors.extend(names::label_value(label).into_iter().map(|why| field::Error::invalid("metadata.labels", label, why)));
-    }
-    let mut size = 0;
-    for (key, annotation) in metadata["annotations"].as_object().into_iter().flatten() {
-        let complain = |why| field::Error::invalid("metadata.annotations", key.as_str(), why);
-        errors.extend(names::qualified(&key.to_lowercase()).into_iter().map(complain));
-        size += key.len() + annotation.as_str().map_or(0, str::len);
-    }
-    if size > ANNOTATIONS {
-        errors.push(field::Error::too_long("metadata.annotations", ANNOTATIONS));
-    }
-    errors.extend(owners(metadata));
-    for finalizer in metadata["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        let complain = |why| field::Error::invalid("metadata.finalizers", finalizer, why);
-        errors.extend(names::qualified(finalizer).into_iter().map(complain));
-    }
-    errors
-}
-
-/// All annotations of an object together, in bytes.
-const ANNOTATIONS: usize = 256 * 1024;
-
-fn owners(metadata: &Value) -> Vec<field::Error> {
-    let mut errors = Vec::new();
-    let mut controllers = 0;
-    for (at, owner) in metadata["ownerReferences"].as_array().into_iter().flatten().enumerate() {
-        for name in ["apiVersion", "kind", "name", "uid"] {
-            if owner[name].as_str().unwrap_or_default().is_empty() {
-                let path = format!("metadata.ownerReferences[{at}].{name}");
-                errors.push(field::Error::invalid(path, "", "must not be empty"));
-            }
-        }
-        controllers += usize::from(owner["controller"] == true);
-    }
-    if controllers > 1 {
-        let why = "Only one reference can have Controller set to true";
-        errors.push(field::Error::invalid("metadata.ownerReferences", metadata["ownerReferences"].clone(), why));
-    }
-    errors
-}
-
-/// Complaints about a change of metadata.
-pub(crate) fn validate_change(value: &Value, old: &Value) -> Vec<field::Error> {
-    if old["metadata"]["deletionTimestamp"].is_null() {
-        return Vec::new();
-    }
-    let finalizers = |value: &Value| -> Vec<String> {
-        let list = value["metadata"]["finalizers"].as_array().into_iter().flatten();
-        list.filter_map(|finalizer| finalizer.as_str().map(str::to_owned)).collect()
-    };
-    let before = finalizers(old);
-    let added: Vec<String> = finalizers(value).into_iter().filter(|finalizer| !before.contains(finalizer)).collect();
-    if added.is_empty() {
-        return Vec::new();
-    }
-    let shown: Vec<String> = added.iter().map(|finalizer| format!("{finalizer:?}")).collect();
-    let why = format!(
-        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-        shown.join(", ")
-    );
-    vec![field::Error::forbidden("metadata.finalizers", why)]
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use api::{
     Draft, Key, Object, Status, field,
     kind::{Allocator, Deletion, Generation},
+    kinds::metadata as rules,
 };
 use serde_json::Value;
 use store::Expect;
@@ -66,7 +67,7 @@ pub(crate) async fn create(app: &App, call: &mut Call, row: Row, mut value: Valu
     (kind.prepare_create)(&mut value);
     allocate(app, row, &mut value, None)?;
     // managedFields: the owners of fields will be recorded here.
-    let mut errors = metadata::validate(kind, &value);
+    let mut errors = rules::validate(kind, &value);
     errors.extend((kind.validate)(&value));
     complain(row, &value, &errors)?;
     admission::validate(&attributes, &value)?;
@@ -141,8 +142,10 @@ async fn update(
     if value == *old {
         return Ok(current.clone());
     }
-    errors.extend(metadata::validate(kind, &value));
-    errors.extend(metadata::validate_change(&value, old));
+    errors.extend(rules::validate(kind, &value));
+    if part != Part::Server {
+        errors.extend(rules::validate_update(&value, old));
+    }
     match part {
         Part::Main => {
             errors.extend((kind.validate)(&value));

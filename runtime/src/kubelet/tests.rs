@@ -161,8 +161,14 @@ async fn what_is_missing_is_said_and_cured() {
     world.until("the pull to fail", waiting("absent", "ErrImagePull")).await;
     let message = world.until("the back-off", waiting("absent", "ImagePullBackOff")).await;
     assert!(message.starts_with("Back-off pulling image \"absent:v1\": ErrImagePull: "), "{message}");
-    let logs = running.ask("GET", "/containerLogs/default/absent/c", Bytes::new()).await;
-    assert_eq!(logs.1, "container \"c\" in pod \"absent\" is waiting to start: trying and failing to pull image");
+    // the node answers from its own view of the pod, which hears of the status a moment after the API has it
+    let expected = "container \"c\" in pod \"absent\" is waiting to start: trying and failing to pull image";
+    let answered = async {
+        while running.ask("GET", "/containerLogs/default/absent/c", Bytes::new()).await.1 != expected {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), answered).await.expect("the node says why there is no log");
 
     let mut mounting = pod("n", "mounting", hello());
     mounting["spec"]["volumes"] = json!([{ "name": "v", "configMap": { "name": "m" } }]);
