@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use api::Identity;
-use apiserver::{NodeBody, NodeConnector, Server};
+use apiserver::{NetworkConnector, NetworkStream, NodeBody, NodeConnector, Server};
 use client::{Manager, Message, Source, views::NodeView};
 use futures::{FutureExt as _, future::BoxFuture};
 use parking_lot::RwLock;
@@ -72,15 +72,30 @@ impl NodeConnector for Directory {
     }
 }
 
+/// The API server as a member of the pods' network.
+struct Network(Fabric);
+
+impl NetworkConnector for Network {
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'static, Result<Box<dyn NetworkStream>, String>> {
+        let fabric = self.0.clone();
+        async move {
+            let stream = fabric.connect(API_SERVER, to).await.map_err(|error| format!("dial tcp {to}: connect: {error}"))?;
+            Ok(Box::new(stream) as Box<dyn NetworkStream>)
+        }
+        .boxed()
+    }
+}
+
 impl Cluster {
     pub(crate) async fn start(options: Options) -> anyhow::Result<Self> {
         let directory = Arc::new(Directory::default());
         let mut config = apiserver::Config::new(options.data_dir.clone());
         config.listen = options.listen;
         config.nodes = Arc::clone(&directory) as Arc<dyn NodeConnector>;
+        let fabric = Fabric::new();
+        config.network = Arc::new(Network(fabric.clone()));
         let server = Server::start(config).await?;
 
-        let fabric = Fabric::new();
         let door = fabric.listen(SocketAddr::new(API_SERVER, server.address().port())).context("the network is taken")?;
         let join = |identity: Identity| {
             let client = kube::Client::new(server.service(identity.clone()), "default");

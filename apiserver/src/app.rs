@@ -11,13 +11,14 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Uri,
     header::{CACHE_CONTROL, WARNING},
 };
+use parking_lot::Mutex;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
 use crate::{
-    Config,
+    Config, admission,
     authentication::{self, Caller, service_account::Tokens},
     authorization, discovery, handlers, health,
     metrics::Metrics,
@@ -26,12 +27,17 @@ use crate::{
     options::Query,
     request_info::RequestInfo,
     response,
+    webhook::WebhookClient,
 };
 
 /// What every request shares.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Store,
+    #[expect(dead_code, reason = "filled as plugins come that are configured by objects")]
+    pub(crate) admission: admission::State,
+    #[expect(dead_code, reason = "webhooks, conversions and aggregated servers call through here")]
+    pub(crate) webhooks: WebhookClient,
     pub(crate) tokens: Tokens,
     pub(crate) admin_token: String,
     pub(crate) metrics: Metrics,
@@ -53,6 +59,8 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     /// Sent as `Warning:` headers.
     pub(crate) warnings: Vec<String>,
+    /// The same, of admission: a collection's objects are asked about side by side.
+    pub(crate) admission_warnings: Mutex<Vec<String>>,
 }
 
 /// A kind, under the group and version it was asked for.
@@ -123,9 +131,17 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
             extensions: parts.extensions,
             caller,
             warnings: Vec::new(),
+            admission_warnings: Mutex::default(),
         };
         let answer = dispatch(&app, &mut call, body).await;
-        Ok(warn(answer.unwrap_or_else(|status| response::refusal(&status)), &call.warnings))
+        let mut warnings = call.warnings;
+        for warning in call.admission_warnings.into_inner() {
+            // Said of each attempt and each object, sent once.
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        Ok(warn(answer.unwrap_or_else(|status| response::refusal(&status)), &warnings))
     };
     let result: Result<Response<Body>, Status> = result.instrument(span).await;
     let mut response = result.unwrap_or_else(|status| response::refusal(&status));

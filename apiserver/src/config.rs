@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{NoNodes, NodeConnector};
+use crate::{NetworkConnector, NoNetwork, NoNodes, NodeConnector};
 
 pub struct Config {
     /// Holds `pki/` and the store.
@@ -27,6 +27,8 @@ pub struct Config {
     /// How long old revisions can be read.
     pub retention: Duration,
     pub nodes: Arc<dyn NodeConnector>,
+    /// How Services and pods are reached, webhooks among them.
+    pub network: Arc<dyn NetworkConnector>,
 }
 
 impl Config {
@@ -42,6 +44,7 @@ impl Config {
             history: 4096,
             retention: Duration::from_secs(300),
             nodes: Arc::new(NoNodes),
+            network: Arc::new(NoNetwork),
         }
     }
     /// The ClusterIP of the Service `kubernetes`.

@@ -13,10 +13,15 @@ mod server;
 mod feed;
 /// The service that clients in the process use.
 mod local;
+/// The door into the pods' network, which others implement.
+mod network;
 /// The door to the nodes, which others implement.
 mod node;
 /// Certificates and connections.
 mod tls;
+/// Calls what others run to answer for the server.
+#[expect(dead_code, reason = "webhooks, conversions and aggregated servers call through here")]
+mod webhook;
 
 /// What every request shares, and the way of each.
 mod app;
@@ -56,5 +61,6 @@ mod openapi;
 pub use config::Config;
 pub use error::Error;
 pub use local::LocalService;
+pub use network::{NetworkConnector, NetworkStream, NoNetwork};
 pub use node::{Body as NodeBody, NoNodes, NodeConnector};
 pub use server::Server;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
-    Config, Error, LocalService,
+    Config, Error, LocalService, admission,
     app::{self, App},
     authentication::service_account::Tokens,
     bootstrap,
@@ -31,6 +31,7 @@ use crate::{
         connections::Connections,
         pki::{self, Pki},
     },
+    webhook::WebhookClient,
 };
 
 /// A running API server. Dropping it ends nothing in order: call [`Server::stop`].
@@ -58,9 +59,12 @@ impl Server {
         let (secrets, store) = tokio::join!(Secrets::open(&config), open_store(&config));
         let (Secrets { pki, tls, tokens, admin_token }, store) = (secrets?, store?);
         let stop = CancellationToken::new();
+        let webhooks = WebhookClient::new(store.clone(), Arc::clone(&config.network));
         let app = Arc::new(App {
             config,
+            webhooks,
             store,
+            admission: admission::State::default(),
             tokens,
             admin_token,
             metrics: Metrics::default(),

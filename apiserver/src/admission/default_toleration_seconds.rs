@@ -1,17 +1,17 @@
 //! DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or not reachable, unless they say otherwise.
 
+use api::kinds;
 use serde_json::{Value, json};
 
-use super::{Operation, Plugin};
+use super::{Mutate, Plugin};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "DefaultTolerationSeconds",
-    mutate: |attributes, value| {
-        if attributes.operation == Operation::Create && attributes.is_for("pods") {
-            tolerate(&mut value["spec"]);
-        }
+    concerns: |attributes| attributes.creates(&kinds::POD),
+    mutate: Mutate::Now(|_, pod| {
+        tolerate(&mut pod["spec"]);
         Ok(())
-    },
+    }),
     ..Plugin::NOTHING
 };
 

@@ -1,63 +1,121 @@
 //! What may change or refuse a write before it is stored: the list of plugins, in their order.
+//!
+//! Read in this order.
+
+/// What is asked about: one write, or one connection.
+#[expect(dead_code, reason = "what webhooks and policies show")]
+mod attributes;
+/// What plugins know of the cluster, parsed once per change.
+#[expect(dead_code, reason = "filled as plugins come that are configured by objects")]
+mod state;
 
 mod default_toleration_seconds;
 mod namespace_lifecycle;
 mod service_account;
 
 use api::Status;
+use futures::future::BoxFuture;
 use serde_json::Value;
 
+pub(crate) use attributes::{Attributes, Operation};
+pub(crate) use state::State;
+
 use crate::{
-    app::{App, Row},
-    request_info::RequestInfo,
+    app::{App, Call, Row},
+    handlers::delete::DeleteOptions,
 };
 
-/// What a plugin knows about a write.
-pub(crate) struct Attributes<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) row: Row,
-    pub(crate) operation: Operation,
-    pub(crate) info: &'a RequestInfo,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Create,
-    Update,
-    Delete,
-}
-
-/// One file and one row each. Both hooks see the hub version; `validate` sees the old object on DELETE.
+/// One file and one row each. Both hooks see the hub version; the object of a DELETE is null, the old one says what goes.
 struct Plugin {
     name: &'static str,
-    mutate: fn(&Attributes<'_>, &mut Value) -> Result<(), Status>,
-    validate: fn(&Attributes<'_>, &Value) -> Result<(), Status>,
+    /// Whether the request is any of its business. Looked at for every write: reads attributes and counters, no object.
+    concerns: fn(&Attributes<'_>) -> bool,
+    mutate: Mutate,
+    validate: Validate,
+}
+
+/// Changes the object.
+enum Mutate {
+    Nothing,
+    Now(fn(&Attributes<'_>, &mut Value) -> Result<(), Status>),
+    #[expect(dead_code, reason = "webhooks and policies will wait")]
+    Later(for<'a> fn(&'a Attributes<'a>, &'a mut Value) -> BoxFuture<'a, Result<(), Status>>),
+}
+
+/// Minds the object, or not.
+enum Validate {
+    Nothing,
+    #[expect(dead_code, reason = "quota and policies will mind")]
+    Now(fn(&Attributes<'_>, &Value) -> Result<(), Status>),
+    #[expect(dead_code, reason = "webhooks and policies will wait")]
+    Later(for<'a> fn(&'a Attributes<'a>, &'a Value) -> BoxFuture<'a, Result<(), Status>>),
 }
 
 impl Plugin {
-    const NOTHING: Self = Self { name: "", mutate: |_, _| Ok(()), validate: |_, _| Ok(()) };
+    const NOTHING: Self = Self { name: "", concerns: |_| false, mutate: Mutate::Nothing, validate: Validate::Nothing };
 }
 
-/// Upstream's order. Priority, LimitRanger, ResourceQuota and the webhooks have their places behind these.
+/// Upstream's order.
 const PLUGINS: &[Plugin] = &[namespace_lifecycle::PLUGIN, service_account::PLUGIN, default_toleration_seconds::PLUGIN];
 
 /// Lets every plugin change `value`.
-pub(crate) fn mutate(attributes: &Attributes<'_>, value: &mut Value) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|plugin| (plugin.mutate)(attributes, value).inspect_err(|status| refused(plugin, status)))
+pub(crate) async fn mutate(attributes: &Attributes<'_>, value: &mut Value) -> Result<(), Status> {
+    for plugin in PLUGINS.iter().filter(|plugin| (plugin.concerns)(attributes)) {
+        let done = match plugin.mutate {
+            Mutate::Nothing => Ok(()),
+            Mutate::Now(hook) => hook(attributes, value),
+            Mutate::Later(hook) => hook(attributes, value).await,
+        };
+        done.inspect_err(|status| refused(plugin, status))?;
+    }
+    Ok(())
 }
 
 /// Asks every plugin whether it minds.
-pub(crate) fn validate(attributes: &Attributes<'_>, value: &Value) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|plugin| (plugin.validate)(attributes, value).inspect_err(|status| refused(plugin, status)))
+pub(crate) async fn validate(attributes: &Attributes<'_>, value: &Value) -> Result<(), Status> {
+    for plugin in PLUGINS.iter().filter(|plugin| (plugin.concerns)(attributes)) {
+        let done = match plugin.validate {
+            Validate::Nothing => Ok(()),
+            Validate::Now(hook) => hook(attributes, value),
+            Validate::Later(hook) => hook(attributes, value).await,
+        };
+        done.inspect_err(|status| refused(plugin, status))?;
+    }
+    Ok(())
+}
+
+/// Both, for what is not written as it is: a body that only asks for something.
+pub(crate) async fn admit(attributes: &Attributes<'_>, value: &mut Value) -> Result<(), Status> {
+    mutate(attributes, value).await?;
+    validate(attributes, value).await
+}
+
+/// Asks about the body of a subresource that is of another kind than its object: `Scale`, `Binding`, `Eviction`.
+pub(crate) async fn subresource(
+    app: &App,
+    call: &Call,
+    row: Row,
+    old: Option<&Value>,
+    value: &mut Value,
+) -> Result<(), Status> {
+    let operation = if old.is_some() { Operation::Update } else { Operation::Create };
+    admit(&Attributes { old, ..Attributes::new(app, call, row, operation) }, value).await
+}
+
+/// Asks about the end of `old`.
+pub(crate) async fn delete(app: &App, call: &Call, row: Row, old: &Value, options: &DeleteOptions) -> Result<(), Status> {
+    let attributes =
+        Attributes { old: Some(old), delete: Some(options), ..Attributes::new(app, call, row, Operation::Delete) };
+    admit(&attributes, &mut Value::Null).await
+}
+
+/// Asks about a stream or request to a pod, a node or a service; what was asked for is in the query.
+pub(crate) async fn connect(app: &App, call: &Call, row: Row) -> Result<(), Status> {
+    let attributes = Attributes::new(app, call, row, Operation::Connect);
+    let mut options = attributes.connect_options();
+    admit(&attributes, &mut options).await
 }
 
 fn refused(plugin: &Plugin, status: &Status) {
     tracing::debug!(plugin = plugin.name, %status, "admission refused a write");
-}
-
-impl Attributes<'_> {
-    /// Whether the write is of a whole object of `resource`, e.g. `pods`.
-    fn is_for(&self, resource: &str) -> bool {
-        self.info.subresource.is_empty() && self.row.kind.plural == resource && self.row.kind.group().is_empty()
-    }
 }

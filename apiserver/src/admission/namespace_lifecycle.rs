@@ -3,39 +3,42 @@
 use api::{Key, Status, kinds, status::Cause};
 use serde_json::Value;
 
-use super::{Attributes, Operation, Plugin};
+use super::{Attributes, Mutate, Operation, Plugin};
 
-pub(super) const PLUGIN: Plugin = Plugin { name: "NamespaceLifecycle", mutate: |attributes, _| check(attributes), validate };
+pub(super) const PLUGIN: Plugin = Plugin {
+    name: "NamespaceLifecycle",
+    concerns: |attributes| match attributes.operation {
+        Operation::Create => attributes.row.kind.namespaced,
+        Operation::Delete => attributes.is_for(&kinds::NAMESPACE),
+        Operation::Update | Operation::Connect => false,
+    },
+    mutate: Mutate::Now(check),
+    ..Plugin::NOTHING
+};
 
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-fn validate(attributes: &Attributes<'_>, _: &Value) -> Result<(), Status> {
-    let name = attributes.info.name.as_str();
-    if attributes.operation == Operation::Delete && attributes.is_for("namespaces") && IMMORTAL.contains(&name) {
-        return Err(Status::forbidden(attributes.row.kind, name, "this namespace may not be deleted"));
+fn check(attributes: &Attributes<'_>, value: &mut Value) -> Result<(), Status> {
+    let name = attributes.name(value);
+    if attributes.operation == Operation::Delete {
+        let immortal = IMMORTAL.contains(&name);
+        return if immortal { Err(attributes.forbidden(value, "this namespace may not be deleted")) } else { Ok(()) };
     }
-    Ok(())
-}
-
-fn check(attributes: &Attributes<'_>) -> Result<(), Status> {
-    if attributes.operation != Operation::Create || !attributes.row.kind.namespaced {
-        return Ok(());
-    }
-    let name = &attributes.info.namespace;
-    let Some(namespace) = attributes.app.store.get(&kinds::NAMESPACE, &Key::cluster(name)) else {
-        return Err(Status::not_found(&kinds::NAMESPACE, name));
+    let namespace = attributes.namespace();
+    let Some(object) = attributes.app.store.get(&kinds::NAMESPACE, &Key::cluster(namespace)) else {
+        return Err(Status::not_found(&kinds::NAMESPACE, namespace));
     };
     // The phase is a selectable field: no need to decode the namespace for every create.
     let phase = kinds::NAMESPACE.fields.iter().position(|field| field.path == "status.phase");
-    if phase.is_none_or(|at| &*namespace.meta.fields[at] != "Terminating") {
+    if phase.is_none_or(|at| &*object.meta.fields[at] != "Terminating") {
         return Ok(());
     }
-    let why = format!("unable to create new content in namespace {name} because it is being terminated");
-    let mut status = Status::forbidden(attributes.row.kind, &attributes.info.name, &why);
+    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let mut status = Status::forbidden(attributes.row.kind, name, &why);
     if let Some(details) = &mut status.details {
         details.causes.push(Cause {
             reason: "NamespaceTerminating".into(),
-            message: format!("namespace {name} is being terminated"),
+            message: format!("namespace {namespace} is being terminated"),
             field: "metadata.namespace".into(),
         });
     }

@@ -3,10 +3,15 @@
 use api::{Key, Status, kinds};
 use serde_json::{Value, json};
 
-use super::{Attributes, Operation, Plugin};
+use super::{Attributes, Mutate, Plugin};
 use crate::handlers::metadata::random_letters;
 
-pub(super) const PLUGIN: Plugin = Plugin { name: "ServiceAccount", mutate, ..Plugin::NOTHING };
+pub(super) const PLUGIN: Plugin = Plugin {
+    name: "ServiceAccount",
+    concerns: |attributes| attributes.creates(&kinds::POD),
+    mutate: Mutate::Now(mutate),
+    ..Plugin::NOTHING
+};
 
 const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// Upstream's hour and seven seconds: the kubelet asks for a new one before.
@@ -14,8 +19,7 @@ const EXPIRES: i64 = 3607;
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
 fn mutate(attributes: &Attributes<'_>, pod: &mut Value) -> Result<(), Status> {
-    let mirror = !pod["metadata"]["annotations"][MIRROR].is_null();
-    if attributes.operation != Operation::Create || !attributes.is_for("pods") || mirror {
+    if !pod["metadata"]["annotations"][MIRROR].is_null() {
         return Ok(());
     }
     let name = match pod["spec"]["serviceAccountName"].as_str() {
@@ -24,11 +28,10 @@ fn mutate(attributes: &Attributes<'_>, pod: &mut Value) -> Result<(), Status> {
     };
     pod["spec"]["serviceAccountName"] = name.as_str().into();
     pod["spec"]["serviceAccount"] = name.as_str().into();
-    let namespace = &attributes.info.namespace;
+    let namespace = attributes.namespace();
     let Some(account) = attributes.app.store.get(&kinds::SERVICE_ACCOUNT, &Key::new(namespace, &name)) else {
-        let pod_name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let why = format!("error looking up service account {namespace}/{name}: serviceaccount {name:?} not found");
-        return Err(Status::forbidden(attributes.row.kind, pod_name, &why));
+        return Err(attributes.forbidden(pod, &why));
     };
     let account = account.value();
     if pod["spec"]["imagePullSecrets"].as_array().is_none_or(Vec::is_empty) && account["imagePullSecrets"].is_array() {

@@ -14,7 +14,7 @@ use super::{
     write::{self, ATTEMPTS},
 };
 use crate::{
-    admission::{self, Attributes, Operation},
+    admission,
     app::{App, Call, Row},
     options::DryRun,
     response,
@@ -75,8 +75,7 @@ pub(crate) async fn remove(app: &App, call: &Call, row: Row, key: &Key, options:
         let Some(current) = app.store.get(kind, key) else { return Err(Status::not_found(kind, &key.name)) };
         write::meets(row, &current, &options.expect)?;
         let old = current.value();
-        let attributes = Attributes { app, row, operation: Operation::Delete, info: &call.info };
-        admission::validate(&attributes, &old)?;
+        admission::delete(app, call, row, &old, options).await?;
         let expect = Expect { revision: Some(current.revision), uid: None };
         let step = plan(kind, old, options, metadata::now());
         if options.dry_run {
@@ -185,6 +184,35 @@ impl DeleteOptions {
         };
         options.dry_run |= call.query.dry_run()? == DryRun::All;
         Ok(options)
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// As admission shows them.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut options = json!({ "kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1" });
+        if let Some(grace) = self.grace {
+            options["gracePeriodSeconds"] = grace.into();
+        }
+        if let Some(uid) = &self.expect.uid {
+            options["preconditions"]["uid"] = (**uid).into();
+        }
+        if let Some(revision) = self.expect.revision {
+            options["preconditions"]["resourceVersion"] = revision.to_string().into();
+        }
+        if let Some(dependents) = self.dependents {
+            options["propagationPolicy"] = match dependents {
+                Dependents::Background => "Background".into(),
+                Dependents::Foreground => "Foreground".into(),
+                Dependents::Orphan => "Orphan".into(),
+            };
+        }
+        if self.dry_run {
+            options["dryRun"] = json!(["All"]);
+        }
+        options
     }
 
     pub(crate) fn of(options: &Value) -> Result<Self, Status> {

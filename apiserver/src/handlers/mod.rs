@@ -2,6 +2,8 @@
 
 /// Request bodies: read, decoded, checked against the schema.
 pub(crate) mod body;
+/// DELETE of one object.
+pub(crate) mod delete;
 /// Which objects of a kind a list or watch is about.
 pub(crate) mod filter;
 /// What every object's `metadata` obeys.
@@ -12,7 +14,6 @@ pub(crate) mod render;
 pub(crate) mod write;
 
 mod create;
-mod delete;
 mod deletecollection;
 mod get;
 mod list;

@@ -61,8 +61,8 @@ pub(crate) async fn create(app: &App, call: &mut Call, row: Row, mut value: Valu
     to_hub(row, &mut value);
     (kind.default)(&mut value);
     metadata::begin(kind, &mut value)?;
-    let attributes = Attributes { app, row, operation: Operation::Create, info: &call.info };
-    admission::mutate(&attributes, &mut value)?;
+    let attributes = Attributes::new(app, call, row, Operation::Create);
+    admission::mutate(&attributes, &mut value).await?;
     (kind.default)(&mut value);
     (kind.prepare_create)(&mut value);
     allocate(app, row, &mut value, None)?;
@@ -70,7 +70,7 @@ pub(crate) async fn create(app: &App, call: &mut Call, row: Row, mut value: Valu
     let mut errors = rules::validate(kind, &value);
     errors.extend((kind.validate)(&value));
     complain(row, &value, &errors)?;
-    admission::validate(&attributes, &value)?;
+    admission::validate(&attributes, &value).await?;
     call.warnings.extend((kind.warnings)(&value));
 
     let draft = Draft::new(kind, value);
@@ -124,8 +124,12 @@ async fn update(
         value = with_status(old, value);
     }
     (kind.default)(&mut value);
-    let attributes = Attributes { app, row, operation: Operation::Update, info: &call.info };
-    admission::mutate(&attributes, &mut value)?;
+    let attributes = Attributes { old: Some(old), ..Attributes::new(app, call, row, Operation::Update) };
+    // A subresource with a body of its own was asked about before that became this change.
+    let asked = attributes.subresource().is_some_and(|subresource| !subresource.kind.is_empty());
+    if !asked {
+        admission::mutate(&attributes, &mut value).await?;
+    }
     let mut errors = Vec::new();
     if part == Part::Main {
         if kind.has_status() {
@@ -155,7 +159,9 @@ async fn update(
         Part::Server => {}
     }
     complain(row, &value, &errors)?;
-    admission::validate(&attributes, &value)?;
+    if !asked {
+        admission::validate(&attributes, &value).await?;
+    }
     if part == Part::Main {
         call.warnings.extend((kind.warnings)(&value));
     }

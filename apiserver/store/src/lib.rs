@@ -199,6 +199,11 @@ impl Store {
         }
     }
 
+    /// The revision of the last commit to a kind; that of the start, or 0, if there was none.
+    pub fn changed(&self, kind: &Kind) -> Revision {
+        self.shared.catalog.id(kind).map_or(Revision::default(), |id| *self.shared.wakers[id.0].borrow())
+    }
+
     /// All objects of a kind as they were at `revision`: made from what is there now and what happened since.
     ///
     /// # Errors

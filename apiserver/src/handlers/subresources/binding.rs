@@ -10,12 +10,16 @@ use super::super::{
     body, metadata,
     write::{self, Part},
 };
-use crate::app::{App, Call, Row};
+use crate::{
+    admission,
+    app::{App, Call, Row},
+};
 
 pub(super) async fn create(app: &App, call: &mut Call, row: Row, request: Body) -> Result<Response<Body>, Status> {
     let bytes = body::read(request).await?;
     let mut binding = body::decode(call, "Binding", &bytes, &mut Vec::new())?;
     body::require_kind(&mut binding, "Binding", "v1")?;
+    admission::subresource(app, call, row, None, &mut binding).await?;
     let key = row.key(&call.info);
     let expect = Expect { revision: None, uid: binding["metadata"]["uid"].as_str().map(Into::into) };
     let edit = |_: &Object, old: &Value, _: &mut Vec<String>| bound(row, old, &binding);

@@ -8,7 +8,10 @@ use super::super::{
     body,
     delete::{self, DeleteOptions},
 };
-use crate::app::{App, Call, Row};
+use crate::{
+    admission,
+    app::{App, Call, Row},
+};
 
 pub(super) async fn create(app: &App, call: &mut Call, row: Row, request: Body) -> Result<Response<Body>, Status> {
     let bytes = body::read(request).await?;
@@ -18,6 +21,7 @@ pub(super) async fn create(app: &App, call: &mut Call, row: Row, request: Body) 
         eviction["apiVersion"] = "policy/v1".into();
     }
     body::require_kind(&mut eviction, "Eviction", "policy/v1")?;
+    admission::subresource(app, call, row, None, &mut eviction).await?;
     let options = DeleteOptions::of(&eviction["deleteOptions"])?;
     delete::remove(app, call, row, &row.key(&call.info), &options).await?;
     super::success(call)

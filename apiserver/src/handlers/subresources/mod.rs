@@ -17,6 +17,7 @@ use http::{Response, StatusCode};
 
 use super::{get, patch, update, write::Part};
 use crate::{
+    admission,
     app::{App, Call, Row},
     response,
 };
@@ -29,7 +30,13 @@ pub(super) async fn serve(app: &Arc<App>, call: &mut Call, row: Row, body: Body)
         return Err(response::no_such_method());
     }
     match (subresource.serves, verb) {
-        (Serves::Node, _) => node::serve(app, call, row, body).await,
+        (Serves::Node, _) => {
+            // A log is read; everything else enters the pod.
+            if name != "log" {
+                admission::connect(app, call, row).await?;
+            }
+            node::serve(app, call, row, body).await
+        }
         (Serves::Scale { .. }, _) => scale::serve(app, call, row, subresource, body).await,
         (Serves::Binding, _) => binding::create(app, call, row, body).await,
         (Serves::Eviction, _) => eviction::create(app, call, row, body).await,

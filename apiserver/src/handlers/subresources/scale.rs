@@ -16,7 +16,10 @@ use super::super::{
     update::expected,
     write::{self, Part},
 };
-use crate::app::{App, Call, Row};
+use crate::{
+    admission,
+    app::{App, Call, Row},
+};
 
 pub(super) async fn serve(
     app: &App,
@@ -35,12 +38,20 @@ pub(super) async fn serve(
                 write::meets(row, current, &expect(&wanted)?)?;
                 replicas(row, subresource, old, &wanted)
             };
+            if let Some(current) = app.store.get(row.kind, &key) {
+                let before = scale(subresource, &current.value());
+                admission::subresource(app, call, row, Some(&before), &mut patch.apply(schema, &before)?).await?;
+            }
             write::change(app, call, row, (&key, Part::Main, &Expect::default()), edit).await?
         }
         Method::PUT => {
             let bytes = body::read(request).await?;
             let mut wanted = body::decode(call, "Scale", &bytes, &mut Vec::new())?;
             body::require_kind(&mut wanted, "Scale", "autoscaling/v1")?;
+            if let Some(current) = app.store.get(row.kind, &key) {
+                let before = scale(subresource, &current.value());
+                admission::subresource(app, call, row, Some(&before), &mut wanted).await?;
+            }
             let edit = |_: &Object, old: &Value, _: &mut Vec<String>| replicas(row, subresource, old, &wanted);
             write::change(app, call, row, (&key, Part::Main, &expect(&wanted)?), edit).await?
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::{body, metadata};
 use crate::{
+    admission,
     app::{self, App, Call, Row},
     authentication::service_account::{Bound, Claims, ISSUER, Reference},
 };
@@ -21,6 +22,7 @@ pub(super) async fn create(app: &App, call: &mut Call, row: Row, request: Body) 
     body::require_kind(&mut asked, "TokenRequest", "authentication.k8s.io/v1")?;
     let key = row.key(&call.info);
     let account = app.store.get(row.kind, &key).ok_or_else(|| Status::not_found(row.kind, &key.name))?;
+    admission::subresource(app, call, row, None, &mut asked).await?;
     let seconds = asked["spec"]["expirationSeconds"].as_i64().unwrap_or(DEFAULT_SECONDS);
     if seconds < LEAST_SECONDS {
         let why = "may not specify a duration less than 10 minutes";
