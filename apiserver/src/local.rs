@@ -10,7 +10,7 @@ use api::Identity;
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::USER_AGENT};
 use tower::{BoxError, Service, ServiceExt};
 
 /// Everything the server serves, for one identity: `kube::Client::new(service, "default")`.
@@ -18,6 +18,7 @@ use tower::{BoxError, Service, ServiceExt};
 pub struct LocalService {
     router: Router,
     identity: InProcess,
+    agent: HeaderValue,
 }
 
 /// The identity of a caller in this process; only [`LocalService`] makes one.
@@ -26,7 +27,19 @@ pub(crate) struct InProcess(pub(crate) Arc<Identity>);
 
 impl LocalService {
     pub(crate) fn new(router: Router, identity: Identity) -> Self {
-        Self { router, identity: InProcess(Arc::new(identity)) }
+        let agent = HeaderValue::from_str(program(&identity.name)).unwrap_or(HeaderValue::from_static("coracle"));
+        Self { router, identity: InProcess(Arc::new(identity)), agent }
+    }
+}
+
+/// The program that `name` is in a cluster of many: the fields it writes are recorded in its name.
+fn program(name: &str) -> &str {
+    match name.strip_prefix("system:") {
+        Some("apiserver") => "kube-apiserver",
+        Some(rest) if rest.starts_with("node:") => "kubelet",
+        Some(rest) if rest.starts_with("serviceaccount:") => "kube-controller-manager",
+        Some(rest) => rest,
+        None => name,
     }
 }
 
@@ -46,6 +59,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.identity.clone());
+        request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.agent.clone());
         Box::pin(self.router.clone().oneshot(request))
     }
 }

@@ -1,8 +1,10 @@
 //! What a query asks for.
 
-use api::Status;
+use api::{Status, field};
 use axum::extract::Query as Parsed;
 use http::Uri;
+
+use crate::handlers::managed::{LONGEST, is_printable};
 
 /// The query's pairs, in their order.
 #[derive(Clone, Debug, Default)]
@@ -41,30 +43,65 @@ impl Query {
         }
     }
 
-    pub(crate) fn dry_run(&self) -> Result<DryRun, Status> {
-        match self.get("dryRun") {
-            "" => Ok(DryRun::No),
-            "All" => Ok(DryRun::All),
-            other => Err(Status::failure(
-                422,
-                "Invalid",
-                format!("Invalid value: {other:?}: dryRun: Unsupported value: {other:?}: supported values: \"All\""),
-            )),
+    /// Checks what a write may be told by its query: `options` is `CreateOptions`, `UpdateOptions` or `PatchOptions`, whose
+    /// `apply` says whether it is a server-side apply.
+    pub(crate) fn check_write(&self, options: &str, apply: Option<bool>) -> Result<(), Status> {
+        let mut errors = Vec::new();
+        let manager = self.get("fieldManager");
+        match apply {
+            Some(true) if manager.is_empty() => {
+                errors.push(field::Error::required("fieldManager", "is required for apply patch"))
+            }
+            Some(false) if !self.get("force").is_empty() => {
+                errors.push(field::Error::forbidden("force", "may not be specified for non-apply patch"));
+            }
+            _ => {}
         }
+        if manager.len() > LONGEST {
+            errors.push(field::Error::too_long("fieldManager", LONGEST));
+        }
+        for (at, letter) in manager.char_indices().filter(|(_, letter)| !is_printable(*letter)) {
+            let why = format!("invalid character U+{:04X} (at position {at})", u32::from(letter));
+            errors.push(field::Error::invalid("fieldManager", manager, why));
+        }
+        errors.extend(self.dry_run_error());
+        let validation = self.get("fieldValidation");
+        if !matches!(validation, "" | "Ignore" | "Strict" | "Warn") {
+            let supported = ["", "Ignore", "Strict", "Warn"];
+            errors.push(field::Error::not_supported("fieldValidation", validation, &supported));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(invalid_options(options, &errors)) }
     }
 
-    pub(crate) fn field_validation(&self) -> Result<FieldValidation, Status> {
+    pub(crate) fn dry_run_error(&self) -> Option<field::Error> {
+        let asked: Vec<&str> = self.all("dryRun").collect();
+        let known = asked.iter().all(|run| matches!(*run, "All" | ""));
+        (!known).then(|| dry_run_error(&asked))
+    }
+
+    pub(crate) fn dry_run(&self) -> DryRun {
+        if self.get("dryRun").is_empty() { DryRun::No } else { DryRun::All }
+    }
+
+    pub(crate) fn field_validation(&self) -> FieldValidation {
         match self.get("fieldValidation") {
-            "" | "Warn" => Ok(FieldValidation::Warn),
-            "Ignore" => Ok(FieldValidation::Ignore),
-            "Strict" => Ok(FieldValidation::Strict),
-            other => Err(Status::failure(
-                422,
-                "Invalid",
-                format!("fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""),
-            )),
+            "Ignore" => FieldValidation::Ignore,
+            "Strict" => FieldValidation::Strict,
+            _ => FieldValidation::Warn,
         }
     }
+}
+
+/// `dryRun` with a value other than `All`. Go prints the list as it would stand in a program.
+pub(crate) fn dry_run_error(asked: &[&str]) -> field::Error {
+    let list: Vec<String> = asked.iter().map(|run| format!("{run:?}")).collect();
+    let detail = format!("[]string{{{}}}: supported values: \"All\"", list.join(", "));
+    field::Error { problem: field::Problem::NotSupported, field: "dryRun".into(), value: None, detail }
+}
+
+/// The 422 for options of a request, which are objects of `meta.k8s.io` upstream.
+pub(crate) fn invalid_options(options: &str, errors: &[field::Error]) -> Status {
+    Status::invalid_as("meta.k8s.io", options, "", errors)
 }
 
 /// Whether a write is only tried.

@@ -18,6 +18,8 @@ pub mod key;
 pub mod kind;
 /// Every built-in kind, one file and one row each.
 pub mod kinds;
+/// Who owns which field: managedFields and server-side apply.
+pub mod managed;
 /// What names of all sorts must look like.
 pub mod names;
 /// An object as it is stored, sent and watched: head, revision, tail.

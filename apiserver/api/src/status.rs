@@ -104,20 +104,24 @@ impl Status {
 
     /// The 422 for a body that was understood and is wrong. `errors` must not be empty.
     pub fn invalid(kind: &Kind, name: &str, errors: &[field::Error]) -> Self {
+        Self::invalid_as(kind.group(), kind.kind, name, errors)
+    }
+
+    /// The same for what is no kind of ours: the options of a request, a patch.
+    pub fn invalid_as(group: &str, kind: &str, name: &str, errors: &[field::Error]) -> Self {
         let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let all = match sentences.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let qualified =
-            if kind.group().is_empty() { kind.kind.to_owned() } else { format!("{}.{}", kind.kind, kind.group()) };
+        let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
         let mut status = Self::failure(422, "Invalid", format!("{qualified} {name:?} is invalid: {all}"));
         let causes =
             errors.iter().map(|e| Cause { reason: e.reason().into(), message: e.body(), field: e.field.clone() }).collect();
         status.details = Some(Box::new(Details {
             name: name.into(),
-            group: kind.group().into(),
-            kind: kind.kind.into(),
+            group: group.into(),
+            kind: kind.into(),
             causes,
             ..Details::default()
         }));

@@ -75,7 +75,7 @@ impl<'a> Attributes<'a> {
 
     pub(crate) fn dry_run(&self) -> bool {
         // A wrong word in the query was refused before.
-        let asked = self.call.query.dry_run().is_ok_and(|run| run == DryRun::All);
+        let asked = self.call.query.dry_run() == DryRun::All;
         asked || self.delete.is_some_and(DeleteOptions::is_dry_run)
     }
 

@@ -15,6 +15,8 @@ use crate::{
 
 /// Upstream's limit.
 const LIMIT: usize = 3 * 1024 * 1024;
+/// Where upstream keeps its kinds: part of a message.
+const SCHEME: &str = "pkg/api/legacyscheme/scheme.go:30";
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 pub(crate) async fn read(body: Body) -> Result<Bytes, Status> {
@@ -39,7 +41,7 @@ pub(crate) fn object(call: &mut Call, row: Row, bytes: &Bytes) -> Result<Value, 
     let mut complaints = Vec::new();
     let mut value = decode(call, row.kind.kind, bytes, &mut complaints)?;
     require_kind(&mut value, row.kind.kind, &row.version.api_version())?;
-    let warnings = check_fields(row, call.query.field_validation()?, &mut value, complaints)?;
+    let warnings = check_fields(row, call.query.field_validation(), &mut value, complaints)?;
     call.warnings.extend(warnings);
     Ok(value)
 }
@@ -48,33 +50,45 @@ pub(crate) fn object(call: &mut Call, row: Row, bytes: &Bytes) -> Result<Value, 
 pub(crate) fn decode(call: &Call, kind: &str, bytes: &Bytes, complaints: &mut Vec<String>) -> Result<Value, Status> {
     let unreadable = |error: String| {
         Status::bad_request(format!(
-            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {error} ({})",
+            "the object provided is unrecognized (must be of type {kind}): {error} ({})",
             summary(bytes)
         ))
     };
-    let value: Value = match content_type(call) {
+    let nameless = |error: String| unreadable(format!("couldn't get version/kind; json parse error: {error}"));
+    let (value, duplicates) = match content_type(call) {
         "application/json" | "" | "application/x-www-form-urlencoded" => {
-            let (value, duplicates) = api::fields::decode_strict(bytes).map_err(|error| unreadable(error.to_string()))?;
-            complaints.extend(duplicates);
-            value
+            api::fields::decode_strict(bytes).map_err(nameless)?
         }
         "application/yaml" | "application/x-yaml" | "text/yaml" => {
-            serde_yaml::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?
+            api::fields::yaml(bytes).map_err(|error| nameless(error.replacen("error converting YAML to JSON: ", "", 1)))?
         }
-        "application/vnd.kubernetes.protobuf" => api::protobuf::decode_object(bytes).map_err(unreadable)?,
+        "application/vnd.kubernetes.protobuf" => (api::protobuf::decode_object(bytes).map_err(unreadable)?, Vec::new()),
         _ => return Err(response::unsupported_body(ACCEPTED)),
     };
-    if value.is_object() { Ok(value) } else { Err(unreadable("the body is not an object".to_owned())) }
+    complaints.extend(duplicates.into_iter().map(|said| said.replacen("error converting YAML to JSON: ", "", 1)));
+    match &value {
+        Value::Object(_) => Ok(value),
+        Value::Null if bytes.is_empty() => Err(nameless("unexpected end of JSON input".to_owned())),
+        Value::Null => Ok(Value::Object(serde_json::Map::new())),
+        other => {
+            let kind = api::fields::go_kind(other);
+            Err(nameless(format!("json: cannot unmarshal {kind} into Go value of type {TYPE_META}")))
+        }
+    }
 }
+
+/// What upstream reads first of any body, as Go prints such a type.
+const TYPE_META: &str =
+    r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
 
 /// The beginning of a body, so that its sender recognizes it.
 fn summary(bytes: &[u8]) -> String {
     const SHOWN: usize = 30;
-    match bytes {
+    let (shown, more) = if bytes.len() > SHOWN { (&bytes[..SHOWN], " ...") } else { (bytes, "") };
+    match shown {
         [] => "<empty>".to_owned(),
-        [b'{', ..] if bytes.len() > SHOWN => format!("{} ...", String::from_utf8_lossy(&bytes[..SHOWN])),
-        [b'{', ..] => String::from_utf8_lossy(bytes).into_owned(),
-        _ => bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect(),
+        [b'{', ..] => format!("{}{more}", String::from_utf8_lossy(shown)),
+        _ => shown.iter().map(|byte| format!("{byte:02x}")).chain([more.to_owned()]).collect(),
     }
 }
 
@@ -93,7 +107,8 @@ pub(crate) fn require_kind(value: &mut Value, kind: &str, api_version: &str) -> 
         None | Some("") => value["kind"] = kind.into(),
         Some(said) if said != kind => {
             return Err(Status::bad_request(format!(
-                "{said} in version {api_version:?} cannot be handled as a {kind}: no kind {said:?} is expected here"
+                "{said} in version {:?} cannot be handled as a {kind}: no kind {said:?} is registered for version {api_version:?} in scheme {SCHEME:?}",
+                api_version.rsplit('/').next().unwrap_or_default()
             )));
         }
         Some(_) => {}

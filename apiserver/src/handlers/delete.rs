@@ -182,7 +182,7 @@ impl DeleteOptions {
         } else {
             Self::of(&body::decode(call, "DeleteOptions", &bytes, &mut Vec::new())?)?
         };
-        options.dry_run |= call.query.dry_run()? == DryRun::All;
+        options.dry_run |= call.query.dry_run() == DryRun::All;
         Ok(options)
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn begin(kind: &Kind, value: &mut Value) -> Result<(), Status> {
     if metadata.get("resourceVersion").and_then(Value::as_str).is_some_and(|version| !version.is_empty()) {
         return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
     }
-    for name in OURS.iter().chain(&["resourceVersion", "selfLink", "managedFields"]) {
+    for name in OURS.iter().chain(&["resourceVersion", "selfLink"]) {
         metadata.remove(*name);
     }
     drop_empty(metadata);
@@ -81,13 +81,18 @@ pub(crate) fn begin(kind: &Kind, value: &mut Value) -> Result<(), Status> {
         let prefix: String = text("generateName").chars().take(58).collect();
         metadata.insert("name".into(), format!("{prefix}{}", random_letters(5)).into());
     }
+    Ok(())
+}
+
+/// Gives a new object the finalizers of its kind.
+pub(crate) fn hold(kind: &Kind, value: &mut Value) {
+    let Some(metadata) = value["metadata"].as_object_mut() else { return };
     for finalizer in kind.finalizers {
         let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
         if let Some(list) = finalizers.as_array_mut().filter(|list| !list.iter().any(|f| f == finalizer)) {
             list.push((*finalizer).into());
         }
     }
-    Ok(())
 }
 
 /// Carries over from `old` what no client may change.
@@ -108,9 +113,7 @@ pub(crate) fn carry(kind: &Kind, value: &mut Value, old: &Value) -> Result<(), S
             None => drop(metadata.remove(*name)),
         }
     }
-    for name in ["selfLink", "managedFields"] {
-        metadata.remove(name);
-    }
+    metadata.remove("selfLink");
     drop_empty(metadata);
     Ok(())
 }

@@ -6,6 +6,8 @@ pub(crate) mod body;
 pub(crate) mod delete;
 /// Which objects of a kind a list or watch is about.
 pub(crate) mod filter;
+/// Who owns which field of what is written.
+pub(crate) mod managed;
 /// What every object's `metadata` obeys.
 pub(crate) mod metadata;
 /// Objects and lists in the form that was asked for.
@@ -13,6 +15,7 @@ pub(crate) mod render;
 /// The way of a write: every step between the decoded body and the store, in order.
 pub(crate) mod write;
 
+mod apply;
 mod create;
 mod deletecollection;
 mod get;

@@ -1,28 +1,66 @@
 //! PATCH: JSON, merge and strategic merge patches, from the current object until nobody else was faster.
 
-use api::{Object, Status, patch, schema};
+use api::{Object, Status, field, fields, patch, schema::Type};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use serde_json::Value;
 use store::Expect;
 
 use super::{
-    body, metadata, render,
+    apply, body,
+    managed::Tracking,
+    metadata, render,
     update::expected,
     write::{self, Part},
 };
 use crate::{
     app::{App, Call, Row},
+    options::FieldValidation,
     response,
 };
 
-const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+const JSON: &str = "application/json-patch+json";
+const MERGE: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+const APPLY: &str = "application/apply-patch+yaml";
 
-/// A patch whose format is known. Server-side apply will be one more.
+/// A body whose format is known.
 pub(super) enum Patch {
-    Json(Value),
-    Merge(Value),
-    Strategic(Value),
+    Merge(Merge),
+    /// A configuration to apply.
+    Apply(Value),
+}
+
+/// What a patch is for.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) schema: Option<&'static Type>,
+    pub(super) group: &'a str,
+    pub(super) version: &'a str,
+    pub(super) kind: &'a str,
+}
+
+impl Target<'static> {
+    pub(super) fn of(row: Row) -> Self {
+        let schema = api::schema::find(row.version.schema);
+        Self { schema, group: row.version.group, version: row.version.version, kind: row.kind.kind }
+    }
+}
+
+/// A patch that changes what is there.
+pub(super) struct Merge {
+    format: Format,
+    patch: Value,
+    /// What is wrong with the patch's own text.
+    complaints: Vec<String>,
+    validation: FieldValidation,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Json,
+    Merge,
+    Strategic,
 }
 
 pub(super) async fn patch(
@@ -32,49 +70,112 @@ pub(super) async fn patch(
     part: Part,
     request: Body,
 ) -> Result<Response<Body>, Status> {
-    let patch = Patch::read(call, request).await?;
-    let validation = call.query.field_validation()?;
+    let target = Target::of(row);
+    let patch = match Patch::read(call, target, request).await? {
+        Patch::Merge(patch) => patch,
+        Patch::Apply(config) => return apply::apply(app, call, row, part, &config).await,
+    };
     let info = call.info.clone();
     let key = row.key(&info);
-    let schema = schema::find(row.version.schema);
     let edit = |current: &Object, _: &Value, warnings: &mut Vec<String>| {
         let before = render::value_in_version(row, current);
-        let mut value = patch.apply(schema, &before)?;
+        let mut value = patch.apply(target.schema, &before, warnings)?;
         body::require_kind(&mut value, row.kind.kind, &row.version.api_version())?;
         metadata::place(row.kind, &info, &mut value)?;
         write::meets(row, current, &Expect { revision: expected(&value)?, uid: None })?;
-        warnings.extend(body::check_fields(row, validation, &mut value, Vec::new())?);
         write::to_hub(row, &mut value);
         Ok(value)
     };
-    let object = write::change(app, call, row, (&key, part, &Expect::default()), edit).await?;
+    let object = write::change(app, call, row, (&key, part, Tracking::Update, &Expect::default()), edit).await?;
     render::object(call, row, StatusCode::OK, &object)
 }
 
 impl Patch {
-    pub(super) async fn read(call: &Call, request: Body) -> Result<Self, Status> {
-        let bytes = body::read(request).await?;
-        let value = |bytes| {
-            serde_json::from_slice::<Value>(bytes)
-                .map_err(|error| Status::bad_request(format!("error decoding patch: {error}")))
-        };
-        match body::content_type(call) {
-            "application/json-patch+json" => Ok(Self::Json(value(&bytes)?)),
-            "application/merge-patch+json" => Ok(Self::Merge(value(&bytes)?)),
-            "application/strategic-merge-patch+json" => Ok(Self::Strategic(value(&bytes)?)),
-            _ => Err(response::unsupported_body(ACCEPTED)),
+    pub(super) fn tracking(&self) -> Tracking {
+        match self {
+            Self::Merge(_) => Tracking::Update,
+            Self::Apply(_) => Tracking::Applied,
         }
     }
 
-    pub(super) fn apply(&self, schema: Option<&'static schema::Type>, before: &Value) -> Result<Value, Status> {
-        match (self, schema) {
-            (Self::Json(patch), _) => patch::json(before, patch),
-            (Self::Strategic(patch), Some(schema)) => patch::strategic(schema, before, patch),
-            // Without a schema nobody knows the merge keys.
-            (Self::Strategic(_), None) => {
-                Err(response::unsupported_body("application/json-patch+json, application/merge-patch+json"))
+    /// Reads a patch. Where there is no schema nobody knows the merge keys.
+    pub(super) async fn read(call: &mut Call, target: Target<'_>, request: Body) -> Result<Self, Status> {
+        let format = match (body::content_type(call), target.schema) {
+            (JSON, _) => Some(Format::Json),
+            (MERGE, _) => Some(Format::Merge),
+            (STRATEGIC, Some(_)) => Some(Format::Strategic),
+            (APPLY, _) => None,
+            (_, Some(_)) => return Err(response::unsupported_body(&[JSON, MERGE, STRATEGIC, APPLY].join(", "))),
+            (_, None) => return Err(response::unsupported_body(&[JSON, MERGE, APPLY].join(", "))),
+        };
+        let bytes = body::read(request).await?;
+        call.query.check_write("PatchOptions", Some(format.is_none()))?;
+        let Some(format) = format else { return apply::config(call, target, &bytes).map(Self::Apply) };
+        let undecodable = |error: String| match format {
+            Format::Strategic => Status::bad_request(error),
+            Format::Json | Format::Merge => Status::bad_request(format!("error decoding patch: {error}")),
+        };
+        let (patch, mut complaints) = fields::decode_strict(&bytes).map_err(undecodable)?;
+        match (format, &patch) {
+            (Format::Json, Value::Array(operations)) => complaints.extend(unknown_members(operations)),
+            (Format::Json, Value::Null) | (Format::Merge | Format::Strategic, Value::Object(_) | Value::Null) => {}
+            (_, other) => {
+                let ty = if format == Format::Json { "[]handlers.jsonPatchOp" } else { "map[string]interface {}" };
+                let kind = fields::go_kind(other);
+                return Err(undecodable(format!("json: cannot unmarshal {kind} into Go value of type {ty}")));
             }
-            (Self::Merge(patch), _) => Ok(patch::merge(before, patch)),
         }
+        if format == Format::Json {
+            complaints.iter_mut().for_each(|complaint| complaint.insert_str(0, "json patch "));
+        }
+        let patch = if patch.is_null() && format != Format::Json { Value::Object(serde_json::Map::new()) } else { patch };
+        Ok(Self::Merge(Merge { format, patch, complaints, validation: call.query.field_validation() }))
+    }
+}
+
+/// Members of JSON patch operations that mean nothing.
+fn unknown_members(operations: &[Value]) -> Vec<String> {
+    let members = operations.iter().enumerate().flat_map(|(at, operation)| {
+        let names = operation.as_object().into_iter().flat_map(|operation| operation.keys());
+        names.map(move |name| (at, name)).filter(|(_, name)| !matches!(name.as_str(), "op" | "path" | "from" | "value"))
+    });
+    members.map(|(at, name)| format!("unknown field \"[{at}].{name}\"")).collect()
+}
+
+impl Merge {
+    /// The patched state of `before`, in canonical form and checked as `fieldValidation` says.
+    pub(super) fn apply(
+        &self,
+        schema: Option<&'static Type>,
+        before: &Value,
+        warnings: &mut Vec<String>,
+    ) -> Result<Value, Status> {
+        let mut value = match (self.format, schema) {
+            (Format::Strategic, Some(schema)) => patch::strategic(schema, before, &self.patch)?,
+            (Format::Json, _) => patch::json(before, &self.patch)?,
+            (Format::Merge | Format::Strategic, _) => patch::merge(before, &self.patch),
+        };
+        let refuse = |value: &Value, why: String| {
+            let shown = match self.format {
+                Format::Strategic => patch::go(&self.patch),
+                Format::Json | Format::Merge => value.to_string(),
+            };
+            Status::invalid_as("", "", "", &[field::Error::invalid("patch", shown, why)])
+        };
+        // what is refused is shown as it was before unknown fields were dropped from it
+        let patched = value.clone();
+        let mut complaints = self.complaints.clone();
+        if let Some(schema) = schema {
+            let conform = if self.format == Format::Strategic { fields::restore } else { fields::conform };
+            complaints.extend(conform(schema, &mut value).map_err(|why| refuse(&patched, why))?);
+        }
+        match self.validation {
+            FieldValidation::Strict if !complaints.is_empty() => {
+                return Err(refuse(&patched, format!("strict decoding error: {}", complaints.join(", "))));
+            }
+            FieldValidation::Warn => warnings.extend(complaints),
+            FieldValidation::Strict | FieldValidation::Ignore => {}
+        }
+        Ok(value)
     }
 }

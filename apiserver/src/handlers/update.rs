@@ -7,10 +7,16 @@ use serde_json::Value;
 use store::Expect;
 
 use super::{
-    body, metadata, render,
+    body,
+    managed::Tracking,
+    metadata, render,
     write::{self, Failure, Part},
 };
-use crate::app::{App, Call, Row};
+use crate::{
+    app::{App, Call, Row},
+    authorization,
+    request_info::RequestInfo,
+};
 
 pub(super) async fn update(
     app: &App,
@@ -20,6 +26,7 @@ pub(super) async fn update(
     request: Body,
 ) -> Result<Response<Body>, Status> {
     let bytes = body::read(request).await?;
+    call.query.check_write("UpdateOptions", None)?;
     let mut value = body::object(call, row, &bytes)?;
     metadata::place(row.kind, &call.info, &mut value)?;
     let expect = Expect { revision: expected(&value)?, uid: None };
@@ -27,16 +34,23 @@ pub(super) async fn update(
     // Who read the object before it was deleted names its uid, and does not want another in its place.
     let anew = value["metadata"]["uid"].as_str().is_none_or(str::is_empty);
     if part == Part::Main && anew && row.kind.put_creates && app.store.get(row.kind, &key).is_none() {
+        may_create(call)?;
         value["metadata"].as_object_mut().map(|metadata| metadata.remove("resourceVersion"));
-        let created = write::create(app, call, row, value).await.map_err(Failure::status)?;
+        let created = write::create(app, call, row, Tracking::Update, value).await.map_err(Failure::status)?;
         return render::object(call, row, StatusCode::CREATED, &created);
     }
     if expect.revision.is_none() && !row.kind.put_blindly {
         return Err(unconditional(row, &key.name));
     }
     write::to_hub(row, &mut value);
-    let object = write::change(app, call, row, (&key, part, &expect), |_, _, _| Ok(value.clone())).await?;
+    let object = write::change(app, call, row, (&key, part, Tracking::Update, &expect), |_, _, _| Ok(value.clone())).await?;
     render::object(call, row, StatusCode::OK, &object)
+}
+
+/// Who may only change objects may not create one by changing what is not there.
+pub(super) fn may_create(call: &Call) -> Result<(), Status> {
+    let info = RequestInfo { verb: "create", ..call.info.clone() };
+    authorization::authorize(&call.caller, &info, call.uri.path())
 }
 
 /// The refusal of a PUT that does not say what it read; upstream calls the kind by its resource here.

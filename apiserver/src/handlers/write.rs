@@ -11,7 +11,11 @@ use api::{
 use serde_json::Value;
 use store::Expect;
 
-use super::{metadata, render::DRY_RUN};
+use super::{
+    managed::{Author, Tracking},
+    metadata,
+    render::DRY_RUN,
+};
 use crate::{
     admission::{self, Attributes, Operation},
     app::{App, Call, Row},
@@ -55,18 +59,27 @@ impl Failure {
 }
 
 /// Writes a new object. `value` is in `row`'s version, checked against the schema, and at its place.
-pub(crate) async fn create(app: &App, call: &mut Call, row: Row, mut value: Value) -> Result<Arc<Object>, Failure> {
+pub(crate) async fn create(
+    app: &App,
+    call: &mut Call,
+    row: Row,
+    tracking: Tracking,
+    mut value: Value,
+) -> Result<Arc<Object>, Failure> {
     let kind = row.kind;
-    let dry_run = call.query.dry_run()?;
+    let dry_run = call.query.dry_run();
     to_hub(row, &mut value);
     (kind.default)(&mut value);
     metadata::begin(kind, &mut value)?;
+    if tracking == Tracking::Update {
+        Author::of(call).track(row, None, &mut value);
+    }
+    metadata::hold(kind, &mut value);
     let attributes = Attributes::new(app, call, row, Operation::Create);
     admission::mutate(&attributes, &mut value).await?;
     (kind.default)(&mut value);
     (kind.prepare_create)(&mut value);
     allocate(app, row, &mut value, None)?;
-    // managedFields: the owners of fields will be recorded here.
     let mut errors = rules::validate(kind, &value);
     errors.extend((kind.validate)(&value));
     complain(row, &value, &errors)?;
@@ -90,7 +103,7 @@ pub(crate) async fn change(
     app: &App,
     call: &mut Call,
     row: Row,
-    (key, part, expect): (&Key, Part, &Expect),
+    (key, part, tracking, expect): (&Key, Part, Tracking, &Expect),
     mut edit: impl FnMut(&Object, &Value, &mut Vec<String>) -> Result<Value, Status>,
 ) -> Result<Arc<Object>, Status> {
     let said = call.warnings.len();
@@ -101,7 +114,7 @@ pub(crate) async fn change(
         meets(row, &current, expect)?;
         let old = current.value();
         let value = edit(&current, &old, &mut call.warnings)?;
-        match update(app, call, row, part, (&current, &old, value)).await {
+        match update(app, call, row, (part, tracking), (&current, &old, value)).await {
             Ok(object) => return Ok(object),
             Err(Failure::Raced(status)) if expect.revision.is_none() => last = Some(status),
             Err(failure) => return Err(failure.status()),
@@ -114,16 +127,22 @@ async fn update(
     app: &App,
     call: &mut Call,
     row: Row,
-    part: Part,
+    (part, tracking): (Part, Tracking),
     (current, old, mut value): (&Arc<Object>, &Value, Value),
 ) -> Result<Arc<Object>, Failure> {
     let kind = row.kind;
-    let dry_run = call.query.dry_run()?;
+    let dry_run = call.query.dry_run();
     metadata::carry(kind, &mut value, old)?;
     if part == Part::Status {
         value = with_status(old, value);
     }
+    if part == Part::Main && kind.has_status() {
+        keep(&mut value, old, "status");
+    }
     (kind.default)(&mut value);
+    if tracking == Tracking::Update {
+        Author::of(call).track(row, Some(old), &mut value);
+    }
     let attributes = Attributes { old: Some(old), ..Attributes::new(app, call, row, Operation::Update) };
     // A subresource with a body of its own was asked about before that became this change.
     let asked = attributes.subresource().is_some_and(|subresource| !subresource.kind.is_empty());
@@ -142,8 +161,7 @@ async fn update(
     if kind.generation == Generation::Counted && specification_differs(&value, old) {
         value["metadata"]["generation"] = (old["metadata"]["generation"].as_i64().unwrap_or(0) + 1).into();
     }
-    // managedFields: the owners of fields will be recorded here.
-    if value == *old {
+    if api::managed::same_but_for_times(&value, old) {
         return Ok(current.clone());
     }
     errors.extend(rules::validate(kind, &value));

@@ -5,23 +5,36 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 use crate::harness::Cluster;
 use tokio::{io::AsyncWriteExt, process::Command};
 
-struct Kubectl {
+pub(crate) struct Kubectl {
+    program: PathBuf,
     config: PathBuf,
     dir: PathBuf,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Kubectl {
-    fn new(cluster: &Cluster) -> Self {
+    pub(crate) fn new(cluster: &Cluster) -> Self {
         let config = cluster.dir.path().join("kubeconfig");
         std::fs::write(&config, cluster.server.admin_kubeconfig().to_string()).expect("a kubeconfig");
-        Self { config, dir: cluster.dir.path().to_owned() }
+        Self { program: "kubectl".into(), config, dir: cluster.dir.path().to_owned(), environment: Vec::new() }
+    }
+
+    /// Another one than that on the path.
+    pub(crate) fn program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
+    }
+
+    pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.environment.push((variable, value.to_owned()));
+        self
     }
 
     /// Both outputs, with the exit code in front unless it is 0.
-    async fn run(&self, args: &str, stdin: &str) -> String {
-        let mut child = Command::new("kubectl")
+    pub(crate) async fn run(&self, args: &str, stdin: &str) -> String {
+        let mut child = Command::new(&self.program)
             .args(args.split_whitespace())
             .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", &self.dir)
             .env("KUBECONFIG", &self.config)

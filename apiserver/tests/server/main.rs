@@ -1,5 +1,7 @@
 //! The server as its clients see it; every test starts one of its own.
 
+/// Server-side apply, and who owns which field.
+mod apply;
 /// Sockets, the feed, the nodes.
 mod doors;
 /// A server of one's own, asked in process.
@@ -10,3 +12,5 @@ mod kubectl;
 mod objects;
 /// Pods, namespaces, services: what is special to them.
 mod special;
+/// Writes of every `kubectl` there is.
+mod writers;

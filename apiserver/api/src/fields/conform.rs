@@ -10,7 +10,22 @@ use crate::schema::{Container, Field, FieldType, Shape, Type};
 pub(super) struct Report {
     pub(super) unknown: Vec<String>,
     /// The first value of a wrong type.
-    pub(super) mismatch: Option<String>,
+    pub(super) mismatch: Option<Mismatch>,
+}
+
+/// A value of a wrong type, in the words of two of upstream's decoders.
+pub(super) struct Mismatch {
+    /// Of text.
+    pub(super) decoded: String,
+    /// Of what was decoded before: strategic merge patches.
+    pub(super) restored: String,
+}
+
+/// A type that reads itself says the same to both.
+impl From<String> for Mismatch {
+    fn from(why: String) -> Self {
+        Self { restored: why.clone(), decoded: why }
+    }
 }
 
 /// The field a value stands in, for messages: its struct and itself.
@@ -26,7 +41,9 @@ pub(super) fn walk(schema: &'static Type, value: &mut Value) -> Report {
         Value::Object(map) => object(schema, map, &Path::ROOT, &mut report),
         other => {
             let kind = scalar::go_kind(other);
-            report.mismatch = Some(format!("json: cannot unmarshal {kind} into Go value of type {}", go_name(schema)));
+            let decoded = format!("json: cannot unmarshal {kind} into Go value of type {}", go_name(schema));
+            report.mismatch =
+                Some(Mismatch { decoded, restored: format!("cannot restore struct from: {}", go_source(other)) });
         }
     }
     report
@@ -93,7 +110,7 @@ fn one(home: Home, value: &mut Value, path: &Path<'_>, report: &mut Report) {
         (FieldType::Object(ty), value) => return shaped(home, ty, value, path, report),
         (FieldType::Bytes, Value::String(text)) => {
             if let Err(why) = scalar::bytes(text) {
-                report.mismatch.get_or_insert(why);
+                report.mismatch.get_or_insert(why.into());
             }
             true
         }
@@ -138,7 +155,7 @@ fn shaped(home: Home, ty: &'static Type, value: &mut Value, path: &Path<'_>, rep
         (_, other) => return mismatch(home, other, &go_type(home.field), path, report),
     };
     if let Err(why) = result {
-        report.mismatch.get_or_insert(why);
+        report.mismatch.get_or_insert(why.into());
     }
 }
 
@@ -163,7 +180,40 @@ fn mismatch(home: Home, value: &Value, go_type: &str, path: &Path<'_>, report: &
     };
     let owner = home.owner.short_name();
     let field = path.fields();
-    report.mismatch = Some(format!("json: cannot unmarshal {kind} into Go struct field {owner}.{field} of type {go_type}"));
+    let decoded = format!("json: cannot unmarshal {kind} into Go struct field {owner}.{field} of type {go_type}");
+    report.mismatch = Some(Mismatch { decoded, restored: not_restored(value, home.field, go_type) });
+}
+
+/// Go's kind of a value that was decoded without a type.
+fn go_source(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "invalid",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        Value::Object(_) => "map",
+    }
+}
+
+/// What upstream says of a value that cannot become a field's.
+fn not_restored(value: &Value, field: &Field, go_type: &str) -> String {
+    let source = go_source(value);
+    if go_type.starts_with("map[") {
+        return format!("cannot restore map from {source}");
+    }
+    if go_type.starts_with("[]") {
+        return format!("cannot restore slice from {source}");
+    }
+    match (field.kind, source) {
+        (FieldType::Object(_), _) => format!("cannot restore struct from: {source}"),
+        // Go converts a number to the letter of that number, and upstream does not want it
+        (FieldType::String, "int64") => format!("cannot convert int64 to {go_type}"),
+        (FieldType::Int32 | FieldType::Int64, "float64") => format!("cannot convert float64 to {go_type}"),
+        (FieldType::String, _) => "unrecognized type: string".to_owned(),
+        (_, _) => format!("unrecognized type: {go_type}"),
+    }
 }
 
 /// What Go calls the type of a field's value, or of its items.

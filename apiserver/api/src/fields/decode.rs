@@ -15,6 +15,38 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::E
     Ok((value, duplicates.into_inner()))
 }
 
+/// The first document of a YAML text, and what Go says of keys that came twice.
+pub(super) fn yaml(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
+    let duplicates = RefCell::new(Vec::new());
+    let Some(document) = serde_yaml::Deserializer::from_slice(bytes).next() else { return Ok((Value::Null, Vec::new())) };
+    let value = Node { path: &Path::ROOT, duplicates: &duplicates }.deserialize(document).map_err(|error| {
+        let text = error.to_string();
+        let (what, _) = text.split_once(" at line ").unwrap_or((&text, ""));
+        let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
+        format!("error converting YAML to JSON: yaml: {line}{what}")
+    })?;
+    let lines: Vec<String> = duplicates.into_inner();
+    let said = lines.iter().map(|path| {
+        let path = path.trim_start_matches("duplicate field ").trim_matches('"');
+        let (line, key) = key_again(bytes, path);
+        format!("error converting YAML to JSON: yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map")
+    });
+    Ok((value, said.collect()))
+}
+
+/// The last segment of `path`, and the line on which it stands for the last time at the beginning of a line's text: where the
+/// second of two is, but for texts that write everything on one line.
+fn key_again(bytes: &[u8], path: &str) -> (usize, String) {
+    let key = path.rsplit('.').next().unwrap_or(path).to_owned();
+    let text = String::from_utf8_lossy(bytes);
+    let is_it = |line: &str| {
+        let line = line.trim_start_matches([' ', '-', '"', '\'']);
+        line.strip_prefix(key.as_str()).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    };
+    let line = text.lines().enumerate().filter(|(_, line)| is_it(line)).last().map_or(1, |(at, _)| at + 1);
+    (line, key)
+}
+
 /// A value to come, and where it stands.
 struct Node<'a> {
     path: &'a Path<'a>,

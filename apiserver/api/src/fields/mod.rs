@@ -6,6 +6,8 @@ mod conform;
 mod decode;
 /// What is not an object in JSON: times, bytes, amounts.
 mod scalar;
+/// What is wrong with JSON, as Go says it.
+mod syntax;
 #[cfg(test)]
 mod tests;
 
@@ -13,14 +15,24 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use scalar::go_kind;
+
 use crate::{Status, schema::Type};
 
 /// Decodes JSON; the last of duplicate fields wins, and each is reported as `duplicate field "spec.replicas"`.
 ///
 /// # Errors
-/// When `bytes` is not one JSON value.
-pub fn decode_strict(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
-    decode::decode(bytes)
+/// When `bytes` is not one JSON value, in Go's words.
+pub fn decode_strict(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
+    decode::decode(bytes).map_err(|_| syntax::error(bytes))
+}
+
+/// Decodes YAML (and JSON, which is YAML); keys that came twice are reported in Go's words.
+///
+/// # Errors
+/// When `bytes` is not YAML, in Go's words.
+pub fn yaml(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
+    decode::yaml(bytes)
 }
 
 /// Makes `value` one of type `schema` in one pass: drops unknown fields and nulls, and writes amounts, times and bytes in their
@@ -30,7 +42,16 @@ pub fn decode_strict(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::E
 /// The first value of the wrong type, in Go's words; `value` is then good for nothing. See [`refusal`].
 pub fn conform(schema: &'static Type, value: &mut Value) -> Result<Vec<String>, String> {
     let report = conform::walk(schema, value);
-    report.mismatch.map_or(Ok(report.unknown), Err)
+    report.mismatch.map_or(Ok(report.unknown), |mismatch| Err(mismatch.decoded))
+}
+
+/// The same of a value that was decoded and merged before, in the words that upstream has then.
+///
+/// # Errors
+/// As for [`conform`].
+pub fn restore(schema: &'static Type, value: &mut Value) -> Result<Vec<String>, String> {
+    let report = conform::walk(schema, value);
+    report.mismatch.map_or(Ok(report.unknown), |mismatch| Err(mismatch.restored))
 }
 
 /// The unknown fields of `value`.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::quantity::Quantity;
 
 /// What Go's decoder calls the kind of a JSON value.
-pub(super) fn go_kind(value: &Value) -> String {
+pub fn go_kind(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Bool(_) => "bool".into(),

@@ -47,7 +47,7 @@ impl From<Error> for Status {
 }
 
 /// `value` as Go prints a decoded JSON value: part of upstream's messages.
-pub(super) fn go(value: &Value) -> String {
+pub fn go(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),

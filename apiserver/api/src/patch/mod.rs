@@ -14,6 +14,8 @@ mod tests;
 
 use serde_json::Value;
 
+pub use error::go;
+
 use crate::{Status, schema::Type};
 
 /// Applies a JSON patch (RFC 6902).

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use store::Expect;
 
 use super::super::{
-    body, metadata,
+    body,
+    managed::Tracking,
+    metadata,
     write::{self, Part},
 };
 use crate::{
@@ -23,7 +25,7 @@ pub(super) async fn create(app: &App, call: &mut Call, row: Row, request: Body) 
     let key = row.key(&call.info);
     let expect = Expect { revision: None, uid: binding["metadata"]["uid"].as_str().map(Into::into) };
     let edit = |_: &Object, old: &Value, _: &mut Vec<String>| bound(row, old, &binding);
-    write::change(app, call, row, (&key, Part::Server, &expect), edit).await?;
+    write::change(app, call, row, (&key, Part::Server, Tracking::Off, &expect), edit).await?;
     super::success(call)
 }
 

@@ -12,7 +12,9 @@ use store::Expect;
 
 use super::super::{
     body,
-    patch::Patch,
+    managed::{Author, Tracking},
+    patch::{Patch, Target},
+    render,
     update::expected,
     write::{self, Part},
 };
@@ -20,6 +22,9 @@ use crate::{
     admission,
     app::{App, Call, Row},
 };
+
+const GROUP: &str = "autoscaling";
+const SCHEMA: &str = "io.k8s.api.autoscaling.v1.Scale";
 
 pub(super) async fn serve(
     app: &App,
@@ -31,18 +36,35 @@ pub(super) async fn serve(
     let key = row.key(&call.info);
     let object = match call.method {
         Method::PATCH => {
-            let patch = Patch::read(call, request).await?;
-            let schema = api::schema::find("io.k8s.api.autoscaling.v1.Scale");
-            let edit = |current: &Object, old: &Value, _: &mut Vec<String>| {
-                let wanted = patch.apply(schema, &scale(subresource, old))?;
+            let target = Target { schema: api::schema::find(SCHEMA), group: GROUP, version: "v1", kind: "Scale" };
+            let patch = Patch::read(call, target, request).await?;
+            let author = Author::of(call);
+            let edit = |current: &Object, old: &Value, warnings: &mut Vec<String>| {
+                let wanted = match &patch {
+                    Patch::Merge(patch) => patch.apply(target.schema, &scale(subresource, old), warnings)?,
+                    Patch::Apply(config) => config.clone(),
+                };
                 write::meets(row, current, &expect(&wanted)?)?;
-                replicas(row, subresource, old, &wanted)
+                let next = replicas(row, subresource, old, &wanted)?;
+                if matches!(patch, Patch::Merge(_)) {
+                    return Ok(next);
+                }
+                // the same said of the whole object, of which a Scale is a view
+                let live = render::value_in_version(row, current);
+                let config = part(row, subresource, &wanted);
+                let mut applied = author.apply(row, Some(&live), &config)?;
+                write::to_hub(row, &mut applied);
+                Ok(applied)
             };
             if let Some(current) = app.store.get(row.kind, &key) {
                 let before = scale(subresource, &current.value());
-                admission::subresource(app, call, row, Some(&before), &mut patch.apply(schema, &before)?).await?;
+                let mut wanted = match &patch {
+                    Patch::Merge(patch) => patch.apply(target.schema, &before, &mut Vec::new())?,
+                    Patch::Apply(config) => config.clone(),
+                };
+                admission::subresource(app, call, row, Some(&before), &mut wanted).await?;
             }
-            write::change(app, call, row, (&key, Part::Main, &Expect::default()), edit).await?
+            write::change(app, call, row, (&key, Part::Main, patch.tracking(), &Expect::default()), edit).await?
         }
         Method::PUT => {
             let bytes = body::read(request).await?;
@@ -53,11 +75,27 @@ pub(super) async fn serve(
                 admission::subresource(app, call, row, Some(&before), &mut wanted).await?;
             }
             let edit = |_: &Object, old: &Value, _: &mut Vec<String>| replicas(row, subresource, old, &wanted);
-            write::change(app, call, row, (&key, Part::Main, &expect(&wanted)?), edit).await?
+            write::change(app, call, row, (&key, Part::Main, Tracking::Update, &expect(&wanted)?), edit).await?
         }
         _ => app.store.get(row.kind, &key).ok_or_else(|| Status::not_found(row.kind, &key.name))?,
     };
     call.reply(StatusCode::OK, &scale(subresource, &object.value()))
+}
+
+/// The part of the whole object that a Scale speaks of.
+fn part(row: Row, subresource: &Subresource, wanted: &Value) -> Value {
+    let mut part = json!({
+        "apiVersion": row.version.api_version(), "kind": row.kind.kind,
+        "metadata": { "name": wanted["metadata"]["name"], "namespace": wanted["metadata"]["namespace"] },
+    });
+    if let (Serves::Scale { replicas, .. }, Some(count)) = (subresource.serves, wanted["spec"].get("replicas")) {
+        let mut at = &mut part;
+        for name in replicas.trim_start_matches('/').split('/') {
+            at = &mut at[name];
+        }
+        *at = count.clone();
+    }
+    part
 }
 
 fn expect(wanted: &Value) -> Result<Expect, Status> {

@@ -7,8 +7,10 @@ use serde_json::Value;
 use store::Expect;
 
 use super::super::{
-    body, metadata,
-    patch::Patch,
+    body,
+    managed::{Author, Tracking, take_over},
+    metadata,
+    patch::{Patch, Target},
     render,
     update::expected,
     write::{self, Part},
@@ -52,16 +54,22 @@ async fn write_part(app: &App, call: &mut Call, row: Row, request: Body, merge: 
     let info = call.info.clone();
     let key = row.key(&info);
     let object = if call.method == Method::PATCH {
-        let patch = Patch::read(call, request).await?;
-        let schema = api::schema::find(row.version.schema);
-        let edit = |current: &api::Object, old: &Value, _: &mut Vec<String>| {
-            let mut said = patch.apply(schema, &render::value_in_version(row, current))?;
+        let target = Target::of(row);
+        let patch = Patch::read(call, target, request).await?;
+        let author = Author::of(call);
+        let edit = |current: &api::Object, old: &Value, warnings: &mut Vec<String>| {
+            let live = render::value_in_version(row, current);
+            let mut said = match &patch {
+                Patch::Merge(patch) => patch.apply(target.schema, &live, warnings)?,
+                Patch::Apply(config) => author.apply(row, Some(&live), config)?,
+            };
             write::meets(row, current, &Expect { revision: expected(&said)?, uid: None })?;
             let mut next = old.clone();
             merge(&mut next, &mut said);
+            take_over(&mut next, &mut said);
             Ok(next)
         };
-        write::change(app, call, row, (&key, Part::Server, &Expect::default()), edit).await?
+        write::change(app, call, row, (&key, Part::Server, patch.tracking(), &Expect::default()), edit).await?
     } else {
         let bytes = body::read(request).await?;
         let mut value = body::object(call, row, &bytes)?;
@@ -72,7 +80,7 @@ async fn write_part(app: &App, call: &mut Call, row: Row, request: Body, merge: 
             merge(&mut next, &mut value.clone());
             Ok(next)
         };
-        write::change(app, call, row, (&key, Part::Server, &expect), edit).await?
+        write::change(app, call, row, (&key, Part::Server, Tracking::Update, &expect), edit).await?
     };
     render::object(call, row, StatusCode::OK, &object)
 }
