@@ -30,6 +30,9 @@ pub struct Kind {
     pub deletion: Deletion,
     /// A DELETE that removes at once answers with the object, not with a `Status`.
     pub shows_deleted: bool,
+    /// What a client is warned of when it deletes without saying what becomes of the dependents: then they are orphaned.
+    /// Without it the garbage collector takes them.
+    pub orphans: Option<&'static str>,
     /// A PUT under a name that is not there creates the object.
     pub put_creates: bool,
     /// A PUT may leave out `resourceVersion` and overwrites whatever is there.
@@ -250,6 +253,7 @@ impl Kind {
         generation: Generation::Absent,
         deletion: Deletion::Immediate,
         shows_deleted: false,
+        orphans: None,
         put_creates: false,
         put_blindly: true,
         finalizers: &[],

@@ -10,6 +10,16 @@ pub fn dns_subdomain(name: &str) -> Vec<String> {
     )
 }
 
+/// Complaints about a name that need only fit into a path (roles have such names).
+pub fn path_segment(name: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    if name == "." || name == ".." {
+        complaints.push(format!("may not be '{name}'"));
+    }
+    complaints.extend(["/", "%"].iter().filter(|bad| name.contains(*bad)).map(|bad| format!("may not contain '{bad}'")));
+    complaints
+}
+
 /// Complaints about a name that must be a DNS label (RFC 1123); empty if it is one.
 pub fn dns_label(name: &str) -> Vec<String> {
     if !is_label(name) && name.split('.').all(is_label) {

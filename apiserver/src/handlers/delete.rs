@@ -46,6 +46,7 @@ pub(crate) enum Removed {
 
 pub(super) async fn delete(app: &App, call: &mut Call, row: Row, request: Body) -> Result<Response<Body>, Status> {
     let options = DeleteOptions::read(call, request).await?;
+    options.warn(call, row);
     let key = row.key(&call.info);
     match remove(app, call, row, &key, &options).await? {
         Removed::Going(object) => render::object(call, row, StatusCode::OK, &object),
@@ -114,7 +115,7 @@ enum Plan {
 /// What a DELETE at `now` does to `old`.
 fn plan(kind: &Kind, old: Value, options: &DeleteOptions, now: Timestamp) -> Plan {
     let mut value = old.clone();
-    if let Some(dependents) = options.dependents {
+    if let Some(dependents) = options.dependents.or(default_of(kind, &old)) {
         finalizers(&mut value, dependents);
     }
     let grace = match kind.deletion {
@@ -158,6 +159,13 @@ fn mark(kind: &Kind, value: &mut Value, grace: i64, now: Timestamp) {
     }
 }
 
+/// What the kind does when nobody says; a finalizer that is there says it too.
+fn default_of(kind: &Kind, old: &Value) -> Option<Dependents> {
+    let said = |finalizer: &Value| finalizer == "orphan" || finalizer == "foregroundDeletion";
+    let said = old["metadata"]["finalizers"].as_array().is_some_and(|list| list.iter().any(said));
+    (kind.orphans.is_some() && !said).then_some(Dependents::Orphan)
+}
+
 /// The garbage collector reads from the finalizers what to do with the dependents.
 fn finalizers(value: &mut Value, dependents: Dependents) {
     let list = value["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
@@ -175,6 +183,13 @@ fn finalizers(value: &mut Value, dependents: Dependents) {
 }
 
 impl DeleteOptions {
+    /// Whoever does not say what becomes of the dependents may be surprised.
+    pub(super) fn warn(&self, call: &mut Call, row: Row) {
+        if self.dependents.is_none() {
+            call.warnings.extend(row.kind.orphans.map(str::to_owned));
+        }
+    }
+
     pub(crate) async fn read(call: &Call, request: Body) -> Result<Self, Status> {
         let bytes = body::read(request).await?;
         let mut options = if bytes.iter().all(u8::is_ascii_whitespace) {

@@ -19,6 +19,7 @@ const AT_ONCE: usize = 32;
 
 pub(super) async fn deletecollection(app: &App, call: &mut Call, row: Row, request: Body) -> Result<Response<Body>, Status> {
     let options = DeleteOptions::read(call, request).await?;
+    options.warn(call, row);
     let filter = Filter::of(call, row)?;
     let snapshot = app.store.snapshot(row.kind);
     let keys: Vec<Key> = filter.select(&snapshot, None).map(|object| object.key().clone()).collect();

@@ -18,15 +18,8 @@ pub(crate) fn validate(errors: &mut Vec<Error>, template: &Value, selector: &Lab
         let detail = "`selector` does not match template `labels`";
         errors.push(Error::invalid(format!("{PATH}.metadata.labels"), own.clone(), detail));
     }
-    // the paths of these two lack `metadata` upstream, and so here
-    labels(errors, &format!("{PATH}.labels"), own);
-    annotations(errors, &format!("{PATH}.annotations"), at(template, &["metadata", "annotations"]));
+    any(errors, PATH, template);
     let spec = at(template, &["spec"]);
-    pod_spec::validate::validate(errors, &format!("{PATH}.spec"), spec);
-    if !list(spec, &["ephemeralContainers"]).is_empty() {
-        let detail = "ephemeral containers not allowed in pod template";
-        errors.push(Error::forbidden(format!("{PATH}.spec.ephemeralContainers"), detail));
-    }
     let policy = text(spec, &["restartPolicy"]);
     if policy != "Always" {
         errors.push(Error::not_supported(format!("{PATH}.spec.restartPolicy"), policy, &["Always"]));
@@ -34,6 +27,19 @@ pub(crate) fn validate(errors: &mut Vec<Error>, template: &Value, selector: &Lab
     if !is_empty(at(spec, &["activeDeadlineSeconds"])) {
         let detail = format!("activeDeadlineSeconds in {owner} is not Supported");
         errors.push(Error::forbidden(format!("{PATH}.spec.activeDeadlineSeconds"), detail));
+    }
+}
+
+/// What holds for the template of every workload, whatever restarts its pods.
+pub(crate) fn any(errors: &mut Vec<Error>, path: &str, template: &Value) {
+    // the paths of these two lack `metadata` upstream, and so here
+    labels(errors, &format!("{path}.labels"), at(template, &["metadata", "labels"]));
+    annotations(errors, &format!("{path}.annotations"), at(template, &["metadata", "annotations"]));
+    let spec = at(template, &["spec"]);
+    pod_spec::validate::validate(errors, &format!("{path}.spec"), spec);
+    if !list(spec, &["ephemeralContainers"]).is_empty() {
+        let detail = "ephemeral containers not allowed in pod template";
+        errors.push(Error::forbidden(format!("{path}.spec.ephemeralContainers"), detail));
     }
 }
 

@@ -1,0 +1,4 @@
+//! Roles and who has them: `rbac.authorization.k8s.io`.
+
+pub(crate) mod binding;
+pub(crate) mod role;
