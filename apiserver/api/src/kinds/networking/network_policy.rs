@@ -106,7 +106,7 @@ fn peer(errors: &mut Vec<Error>, path: &str, peer: &Value) {
     if pods.is_null() && namespaces.is_null() && block.is_null() {
         errors.push(Error::required(path, "must specify a peer"));
     }
-    if !block.is_null() && !(pods.is_null() && namespaces.is_null()) {
+    if !(block.is_null() || pods.is_null() && namespaces.is_null()) {
         errors.push(Error::forbidden(path, "may not specify both ipBlock and another peer"));
     }
     label_selector(errors, &format!("{path}.podSelector"), pods);
