@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     Config, admission,
     authentication::{self, Caller, service_account::Tokens},
-    authorization, discovery, handlers, health,
+    authorization, compress, discovery, handlers, health,
     metrics::Metrics,
     negotiation::{self, Accept, Offers},
     openapi::OpenApi,
@@ -118,6 +118,8 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
     let span = debug_span!("request", verb = info.verb, path = parts.uri.path());
     let measured = app.metrics.begin(&info);
     let audit = audit_id(&parts.headers);
+    // What a node answers goes through as it is.
+    let compressed = info.subresource.is_empty() && compress::is_wanted(&parts.headers);
 
     let result = async {
         let caller = authentication::authenticate(&app, &parts)?;
@@ -149,7 +151,7 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
     headers.insert("audit-id", audit);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, private"));
     app.metrics.end(measured, response.status(), started.elapsed());
-    response
+    if compressed { compress::answer(response) } else { response }
 }
 
 async fn dispatch(app: &Arc<App>, call: &mut Call, body: Body) -> Result<Response<Body>, Status> {

@@ -1,7 +1,7 @@
 //! Where the next page starts, and at which revision: the `continue` of a list.
 
 use api::{Key, Revision, Status};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{DecodeError, Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 /// The page after `last`.
@@ -30,13 +30,23 @@ impl Continue {
     }
 
     pub(crate) fn decode(token: &str) -> Result<Self, Status> {
-        let invalid = || Status::bad_request("continue key is not valid");
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
-        let wire: Wire = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-        if wire.v != VERSION || wire.rv < -1 || wire.rv == 0 {
-            return Err(invalid());
+        let invalid = |why: String| Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| {
+            let at = match error {
+                DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol { offset: at, .. } => at,
+                DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => token.len(),
+            };
+            invalid(format!("illegal base64 data at input byte {at}"))
+        })?;
+        let wire: Wire = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+        if wire.v != VERSION {
+            return Err(invalid(format!("server does not recognize this encoded version {:?}", wire.v)));
         }
-        let (namespace, name) = wire.start.trim_end_matches('\0').split_once('/').ok_or_else(invalid)?;
+        if wire.rv == 0 || wire.rv < -1 {
+            return Err(invalid(format!("incorrect encoded start resourceVersion (version {VERSION})")));
+        }
+        let start = wire.start.trim_end_matches('\0').split_once('/');
+        let (namespace, name) = start.ok_or_else(|| invalid(format!("encoded start key empty (version {VERSION})")))?;
         let revision = u64::try_from(wire.rv).ok().map(Revision);
         Ok(Self { revision, last: Key::new(namespace, name) })
     }

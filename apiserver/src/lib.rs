@@ -40,6 +40,8 @@ mod response;
 
 /// What may change or refuse a write before it is stored.
 mod admission;
+/// Large answers, gzipped.
+mod compress;
 /// Where the next page starts.
 mod continue_token;
 /// One verb per file.

@@ -82,8 +82,8 @@ fn understand(clause: &str, offers: Offers) -> Option<Accept> {
     }
     let form = match (offers, group, kind) {
         (_, _, "") => Form::Whole,
-        // Tables and lone metadata are said in JSON.
-        _ if encoding == Encoding::Protobuf => return None,
+        // Tables are said in JSON.
+        (_, _, "Table" | "APIGroupDiscoveryList") if encoding == Encoding::Protobuf => return None,
         (Offers::Objects, "meta.k8s.io", "Table") => Form::Table(known(version, &["v1", "v1beta1"])?),
         (Offers::Objects, "meta.k8s.io", "PartialObjectMetadata" | "PartialObjectMetadataList") => {
             Form::Metadata(known(version, &["v1", "v1beta1"])?)
@@ -119,6 +119,9 @@ mod tests {
         assert_eq!(form("application/json;as=Table;g=meta.k8s.io;v=v1", Offers::Plain), Err(406));
         assert_eq!(form("application/vnd.kubernetes.protobuf", Offers::Objects), Ok(Form::Whole));
         assert_eq!(form("application/vnd.kubernetes.protobuf", Offers::Plain), Err(406));
+        let partial = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        assert_eq!(form(partial, Offers::Objects), Ok(Form::Metadata("v1")));
+        assert_eq!(form("application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1", Offers::Objects), Err(406));
         assert_eq!(
             form("application/json;q=0.1, application/json;as=Table;g=meta.k8s.io;v=v1", Offers::Objects),
             Ok(Form::Table("v1"))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Draft, Key, Kind, Object, Revision, Status, kind::Deletion, status::Details};
+use api::{Draft, Key, Kind, Object, Revision, Status, field, kind::Deletion, status::Details};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     admission,
     app::{App, Call, Row},
-    options::DryRun,
+    options::{DryRun, dry_run_error, invalid_options},
     response,
 };
 
@@ -239,32 +239,42 @@ impl DeleteOptions {
                     .map_err(|_| Status::bad_request(format!("invalid resourceVersion in preconditions: {text:?}")))?,
             )),
         };
-        let dependents = match (options["propagationPolicy"].as_str(), options["orphanDependents"].as_bool()) {
+        let (policy, orphan) = (options["propagationPolicy"].as_str(), options["orphanDependents"].as_bool());
+        let mut errors = Vec::new();
+        if let (Some(policy), Some(_)) = (policy, orphan) {
+            let why = "orphanDependents and deletionPropagation cannot be both set";
+            errors.push(field::Error::invalid("propagationPolicy", policy, why));
+        }
+        let dependents = match (policy, orphan) {
             (Some("Background"), _) | (None, Some(false)) => Some(Dependents::Background),
             (Some("Foreground"), _) => Some(Dependents::Foreground),
             (Some("Orphan"), _) | (None, Some(true)) => Some(Dependents::Orphan),
             (Some(other), _) => {
-                return Err(Status::failure(
-                    422,
-                    "Invalid",
-                    format!(
-                        "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Background\", \"Foreground\", \"Orphan\", \"nil\""
-                    ),
-                ));
+                let known = ["Foreground", "Background", "Orphan", "nil"];
+                errors.push(field::Error::not_supported("propagationPolicy", other, &known));
+                None
             }
             (None, None) => None,
         };
+        let runs: Vec<&str> = options["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if runs.iter().any(|run| *run != "All") {
+            errors.push(dry_run_error(&runs));
+        }
+        if !errors.is_empty() {
+            return Err(invalid_options("DeleteOptions", &errors));
+        }
         Ok(Self {
             grace: options["gracePeriodSeconds"].as_i64(),
             expect: Expect { revision, uid: conditions["uid"].as_str().map(Into::into) },
             dependents,
-            dry_run: options["dryRun"].as_array().is_some_and(|list| list.iter().any(|run| run == "All")),
+            dry_run: !runs.is_empty(),
         })
     }
 }
 
 fn from_query(call: &Call) -> Result<Value, Status> {
-    let mut options = json!({ "gracePeriodSeconds": call.query.number("gracePeriodSeconds")? });
+    let runs: Vec<&str> = call.query.all("dryRun").filter(|run| !run.is_empty()).collect();
+    let mut options = json!({ "gracePeriodSeconds": call.query.number("gracePeriodSeconds")?, "dryRun": runs });
     if !call.query.get("propagationPolicy").is_empty() {
         options["propagationPolicy"] = call.query.get("propagationPolicy").into();
     }

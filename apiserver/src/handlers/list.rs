@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::{App, Call, Row},
     continue_token::{self, Continue},
-    options::Query,
+    options::{Query, invalid_options},
     response,
 };
 
@@ -30,6 +30,7 @@ enum At {
 }
 
 pub(super) async fn list(app: &App, call: &Call, row: Row) -> Result<Response<Body>, Status> {
+    check(&call.query)?;
     let filter = Filter::of(call, row)?;
     let limit = call.query.number("limit")?.filter(|limit| *limit > 0).map_or(usize::MAX, |limit| limit as usize);
     let from = match call.query.get("continue") {
@@ -97,48 +98,49 @@ pub(super) fn revision(text: &str) -> Result<Option<Revision>, Status> {
     match text {
         "" => Ok(None),
         text => text.parse().map(|revision| Some(Revision(revision))).map_err(|_| {
-            invalid(&field::Error::invalid(
-                "resourceVersion",
-                text,
-                format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
-            ))
+            let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+            let error = field::Error::invalid("resourceVersion", text, why);
+            Status::bad_request(format!("invalid resource version: {error}"))
         }),
     }
 }
 
-pub(super) fn invalid(error: &field::Error) -> Status {
-    Status::failure(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {error}"))
+/// What a list may be told by its query.
+fn check(query: &Query) -> Result<(), Status> {
+    let (version, matching, next) = (query.get("resourceVersion"), query.get("resourceVersionMatch"), query.get("continue"));
+    let mut errors = Vec::new();
+    let mut forbid = |field: &str, why: &str| errors.push(field::Error::forbidden(field, why));
+    if !matching.is_empty() && version.is_empty() {
+        forbid("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+    }
+    if !matching.is_empty() && !next.is_empty() {
+        forbid("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+    }
+    if matching == "Exact" && version == "0" {
+        forbid("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+    }
+    if !query.get("sendInitialEvents").is_empty() {
+        forbid("sendInitialEvents", "sendInitialEvents is forbidden for list");
+    }
+    if !matches!(matching, "" | "Exact" | "NotOlderThan") {
+        errors.push(field::Error::not_supported("resourceVersionMatch", matching, &["Exact", "NotOlderThan", ""]));
+    }
+    if !errors.is_empty() {
+        return Err(invalid_options("ListOptions", &errors));
+    }
+    if !next.is_empty() && !matches!(version, "" | "0") {
+        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+    }
+    Ok(())
 }
 
 fn at(query: &Query) -> Result<At, Status> {
-    let (version, matching) = (query.get("resourceVersion"), query.get("resourceVersionMatch"));
-    let forbidden = |field: &str, why: &str| Err(invalid(&field::Error::forbidden(field, why)));
-    if !query.get("sendInitialEvents").is_empty() {
-        return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
-    }
-    if !query.get("continue").is_empty() {
-        if !matching.is_empty() {
-            return forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
-        }
-        if !version.is_empty() && version != "0" {
-            return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
-        }
-        return Ok(At::Now);
-    }
-    let wanted = revision(version)?;
-    match (matching, wanted) {
-        ("", None) => Ok(At::Now),
-        ("" | "NotOlderThan", Some(Revision(0))) => Ok(At::Now),
+    let wanted = revision(query.get("resourceVersion"))?;
+    Ok(match (query.get("resourceVersionMatch"), wanted) {
+        (_, None | Some(Revision(0))) => At::Now,
+        ("Exact", Some(revision)) => At::Exactly(revision),
         // A page of an old revision was once asked for so; without `limit` it means "at least".
-        ("", Some(revision)) if !matches!(query.get("limit"), "" | "0") => Ok(At::Exactly(revision)),
-        ("" | "NotOlderThan", Some(revision)) => Ok(At::NotOlderThan(revision)),
-        ("Exact", Some(Revision(0))) => {
-            forbidden("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
-        }
-        ("Exact", Some(revision)) => Ok(At::Exactly(revision)),
-        ("Exact" | "NotOlderThan", None) => {
-            forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
-        }
-        (other, _) => Err(invalid(&field::Error::not_supported("resourceVersionMatch", other, &["Exact", "NotOlderThan"]))),
-    }
+        ("", Some(revision)) if !matches!(query.get("limit"), "" | "0") => At::Exactly(revision),
+        (_, Some(revision)) => At::NotOlderThan(revision),
+    })
 }

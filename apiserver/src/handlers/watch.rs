@@ -17,7 +17,7 @@ use super::{filter::Filter, list};
 use crate::{
     app::{App, Call, Row},
     negotiation::{Encoding, Offers},
-    options::Query,
+    options::{Query, invalid_options},
     response, table,
 };
 use encoder::Encoder;
@@ -88,27 +88,25 @@ enum Start {
 }
 
 fn start(query: &Query) -> Result<Start, Status> {
+    let (matching, initial) = (query.get("resourceVersionMatch"), query.get("sendInitialEvents"));
+    let mut errors = Vec::new();
+    let mut forbid = |why: &str| errors.push(field::Error::forbidden("resourceVersionMatch", why));
+    if !initial.is_empty() && matching != "NotOlderThan" {
+        forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    }
+    if !matching.is_empty() && initial.is_empty() {
+        forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    }
+    if !matching.is_empty() && !query.get("continue").is_empty() {
+        forbid("resourceVersionMatch is forbidden when continue is provided");
+    }
+    if !matches!(matching, "" | "NotOlderThan") {
+        errors.push(field::Error::not_supported("resourceVersionMatch", matching, &["NotOlderThan"]));
+    }
+    if !errors.is_empty() {
+        return Err(invalid_options("ListOptions", &errors));
+    }
     let revision = list::revision(query.get("resourceVersion"))?;
-    let matching = query.get("resourceVersionMatch");
-    let refuse = |error: &field::Error| Err(list::invalid(error));
-    if query.get("sendInitialEvents").is_empty() {
-        if !matching.is_empty() {
-            return refuse(&field::Error::forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            ));
-        }
-        return Ok(match revision {
-            None | Some(Revision(0)) => Start::Snapshot { not_before: Revision(0), announce: false },
-            Some(revision) => Start::After(revision),
-        });
-    }
-    if matching != "NotOlderThan" {
-        return refuse(&field::Error::forbidden(
-            "resourceVersionMatch",
-            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        ));
-    }
     Ok(match (query.flag("sendInitialEvents"), revision) {
         (true, revision) => Start::Snapshot { not_before: revision.unwrap_or_default(), announce: true },
         (false, None | Some(Revision(0))) => Start::Snapshot { not_before: Revision(0), announce: false },

@@ -10,6 +10,8 @@ mod harness;
 mod kubectl;
 /// The life of objects.
 mod objects;
+/// What reads and deletes may be told, and the forms of answers.
+mod reading;
 /// Pods, namespaces, services: what is special to them.
 mod special;
 /// Writes of every `kubectl` there is.

@@ -1,6 +1,6 @@
 //! JSON patch (RFC 6902) with upstream's refusals.
 
-use json_patch::{Patch, PatchOperation};
+use json_patch::PatchOperation;
 use serde_json::Value;
 
 use crate::{Status, status::Details};
@@ -9,7 +9,18 @@ use crate::{Status, status::Details};
 const MOST: usize = 10_000;
 
 pub(super) fn apply(current: &Value, patch: &Value) -> Result<Value, Status> {
-    let operations = decode(patch)?;
+    let operations = match patch {
+        Value::Array(operations) => operations.as_slice(),
+        Value::Null => &[],
+        other => {
+            let kind = crate::fields::go_kind(other);
+            return Err(Status::bad_request(format!("json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch")));
+        }
+    };
+    if let Some(stray) = operations.iter().find(|operation| !operation.is_object()) {
+        let kind = crate::fields::go_kind(stray);
+        return Err(Status::bad_request(format!("json: cannot unmarshal {kind} into Go value of type jsonpatch.Operation")));
+    }
     if operations.len() > MOST {
         let message = format!(
             "Request entity is too large: The allowed maximum operations in a JSON patch is {MOST}, got {}",
@@ -18,29 +29,15 @@ pub(super) fn apply(current: &Value, patch: &Value) -> Result<Value, Status> {
         return Err(Status::failure(413, "RequestEntityTooLarge", message));
     }
     let mut patched = current.clone();
-    for operation in operations.iter() {
-        if expects_absence(&patched, operation) {
+    for operation in operations {
+        // one that is incomplete or unknown is found out only when it is its turn
+        let operation: PatchOperation = serde_json::from_value(operation.clone()).map_err(|_| unprocessable())?;
+        if expects_absence(&patched, &operation) {
             continue;
         }
-        if json_patch::patch_unsafe(&mut patched, std::slice::from_ref(operation)).is_err() {
-            return Err(unprocessable());
-        }
+        json_patch::patch_unsafe(&mut patched, std::slice::from_ref(&operation)).map_err(|_| unprocessable())?;
     }
     Ok(patched)
-}
-
-fn decode(patch: &Value) -> Result<Patch, Status> {
-    let kind = match patch {
-        Value::Array(_) => {
-            return serde_json::from_value(patch.clone()).map_err(|error| Status::bad_request(error.to_string()));
-        }
-        Value::Object(_) => "object",
-        Value::String(_) => "string",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "bool",
-        Value::Null => return Ok(Patch::default()),
-    };
-    Err(Status::bad_request(format!("json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch")))
 }
 
 /// A `test` for null holds where there is nothing: clients guard an `add` with it, and RFC 6902 has no other way to say so.

@@ -114,9 +114,13 @@ fn schema_of(api_version: &str, kind: &str) -> Option<&'static Type> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let options =
         ["DeleteOptions", "ListOptions", "GetOptions", "CreateOptions", "UpdateOptions", "PatchOptions", "WatchEvent"];
-    match options.iter().find(|name| **name == kind) {
+    match (options.iter().find(|name| **name == kind), group, kind) {
         // these belong to every group
-        Some(name) => find(&format!("io.k8s.apimachinery.pkg.apis.meta.v1.{name}")),
-        None => crate::schema::find_kind(group, version, kind),
+        (Some(name), ..) => find(&format!("io.k8s.apimachinery.pkg.apis.meta.v1.{name}")),
+        (None, "meta.k8s.io", "PartialObjectMetadata") => find("io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata"),
+        (None, "meta.k8s.io", "PartialObjectMetadataList") => {
+            find(&format!("io.k8s.apimachinery.pkg.apis.meta.{version}.PartialObjectMetadataList"))
+        }
+        _ => crate::schema::find_kind(group, version, kind),
     }
 }
