@@ -34,9 +34,7 @@ use crate::{
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Store,
-    #[expect(dead_code, reason = "filled as plugins come that are configured by objects")]
     pub(crate) admission: admission::State,
-    #[expect(dead_code, reason = "webhooks, conversions and aggregated servers call through here")]
     pub(crate) webhooks: WebhookClient,
     pub(crate) tokens: Tokens,
     pub(crate) admin_token: String,

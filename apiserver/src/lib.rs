@@ -20,7 +20,6 @@ mod node;
 /// Certificates and connections.
 mod tls;
 /// Calls what others run to answer for the server.
-#[expect(dead_code, reason = "webhooks, conversions and aggregated servers call through here")]
 mod webhook;
 
 /// What every request shares, and the way of each.

@@ -2,6 +2,8 @@
 //!
 //! Read in this order.
 
+/// CEL as Kubernetes speaks it.
+pub mod cel;
 /// What a watch says: added, modified, deleted, bookmark.
 pub mod event;
 /// How the in-process clients are fed.

@@ -5,8 +5,10 @@ use api::{
     kind::Subresource,
     schema::{self, Container, FieldType},
 };
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
+use super::webhooks::Reinvocation;
 use crate::{
     app::{App, Call, Row},
     handlers::delete::DeleteOptions,
@@ -14,7 +16,6 @@ use crate::{
 };
 
 /// What a plugin knows about a request, beside the object.
-#[derive(Clone)]
 pub(crate) struct Attributes<'a> {
     pub(crate) app: &'a App,
     pub(crate) call: &'a Call,
@@ -23,6 +24,7 @@ pub(crate) struct Attributes<'a> {
     /// The stored object, hub version; of a subresource with a body of its own, that body as it was.
     pub(crate) old: Option<&'a Value>,
     pub(crate) delete: Option<&'a DeleteOptions>,
+    pub(crate) reinvocation: Mutex<Reinvocation>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Operation {
 
 impl<'a> Attributes<'a> {
     pub(crate) fn new(app: &'a App, call: &'a Call, row: Row, operation: Operation) -> Self {
-        Self { app, call, row, operation, old: None, delete: None }
+        Self { app, call, row, operation, old: None, delete: None, reinvocation: Mutex::default() }
     }
 
     /// Whether the request is about whole objects of `kind`.
@@ -93,6 +95,16 @@ impl<'a> Attributes<'a> {
     pub(crate) fn subresource(&self) -> Option<&'static Subresource> {
         let name = self.call.info.subresource.as_str();
         self.row.kind.subresources.iter().find(|subresource| subresource.name == name)
+    }
+
+    /// Whether the body is of another kind than the object: `Scale`, `Binding`.
+    pub(crate) fn has_own_body(&self) -> bool {
+        self.subresource().is_some_and(|subresource| !subresource.kind.is_empty())
+    }
+
+    /// What configures admission is not subject to itself: a webhook could forbid its own removal.
+    pub(crate) fn is_configurable(&self) -> bool {
+        self.row.kind.group() != "admissionregistration.k8s.io"
     }
 
     /// The kind of the body: the row's own under the version that was asked for, or the subresource's.

@@ -3,15 +3,21 @@
 //! Read in this order.
 
 /// What is asked about: one write, or one connection.
-#[expect(dead_code, reason = "what webhooks and policies show")]
 mod attributes;
 /// What plugins know of the cluster, parsed once per change.
-#[expect(dead_code, reason = "filled as plugins come that are configured by objects")]
 mod state;
+
+/// What expressions of webhooks and policies speak of.
+mod expressions;
+/// Which requests a webhook or a policy is about.
+mod matching;
+/// `AdmissionReview`: what a webhook is told, and what it answers.
+mod review;
 
 mod default_toleration_seconds;
 mod namespace_lifecycle;
 mod service_account;
+mod webhooks;
 
 use api::Status;
 use futures::future::BoxFuture;
@@ -38,7 +44,6 @@ struct Plugin {
 enum Mutate {
     Nothing,
     Now(fn(&Attributes<'_>, &mut Value) -> Result<(), Status>),
-    #[expect(dead_code, reason = "webhooks and policies will wait")]
     Later(for<'a> fn(&'a Attributes<'a>, &'a mut Value) -> BoxFuture<'a, Result<(), Status>>),
 }
 
@@ -47,7 +52,6 @@ enum Validate {
     Nothing,
     #[expect(dead_code, reason = "quota and policies will mind")]
     Now(fn(&Attributes<'_>, &Value) -> Result<(), Status>),
-    #[expect(dead_code, reason = "webhooks and policies will wait")]
     Later(for<'a> fn(&'a Attributes<'a>, &'a Value) -> BoxFuture<'a, Result<(), Status>>),
 }
 
@@ -56,10 +60,24 @@ impl Plugin {
 }
 
 /// Upstream's order.
-const PLUGINS: &[Plugin] = &[namespace_lifecycle::PLUGIN, service_account::PLUGIN, default_toleration_seconds::PLUGIN];
+const PLUGINS: &[Plugin] = &[
+    namespace_lifecycle::PLUGIN,
+    service_account::PLUGIN,
+    default_toleration_seconds::PLUGIN,
+    webhooks::MUTATING,
+    webhooks::VALIDATING,
+];
 
-/// Lets every plugin change `value`.
+/// Lets every plugin change `value`; a second time, if a webhook or policy changed what others had seen.
 pub(crate) async fn mutate(attributes: &Attributes<'_>, value: &mut Value) -> Result<(), Status> {
+    round(attributes, value).await?;
+    if attributes.reinvocation.lock().again() {
+        round(attributes, value).await?;
+    }
+    Ok(())
+}
+
+async fn round(attributes: &Attributes<'_>, value: &mut Value) -> Result<(), Status> {
     for plugin in PLUGINS.iter().filter(|plugin| (plugin.concerns)(attributes)) {
         let done = match plugin.mutate {
             Mutate::Nothing => Ok(()),

@@ -2,13 +2,31 @@
 
 use std::sync::Arc;
 
-use api::{Kind, Revision};
+use api::{Kind, Revision, kinds};
 use parking_lot::RwLock;
 use store::{Snapshot, Store};
 
+use super::webhooks::{self, Hook};
+use crate::app::App;
+
 /// One per server.
 #[derive(Default)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    mutating_webhooks: Cached<Vec<Hook>>,
+    validating_webhooks: Cached<Vec<Hook>>,
+}
+
+impl State {
+    pub(super) fn mutating_webhooks(app: &App) -> Arc<Vec<Hook>> {
+        let kinds = [&kinds::MUTATING_WEBHOOK_CONFIGURATION];
+        app.admission.mutating_webhooks.get(&app.store, kinds, |[configurations]| webhooks::all(&configurations))
+    }
+
+    pub(super) fn validating_webhooks(app: &App) -> Arc<Vec<Hook>> {
+        let kinds = [&kinds::VALIDATING_WEBHOOK_CONFIGURATION];
+        app.admission.validating_webhooks.get(&app.store, kinds, |[configurations]| webhooks::all(&configurations))
+    }
+}
 
 /// What was made of all objects of some kinds. Made again when one of them changed since.
 pub(crate) struct Cached<T>(RwLock<Option<(Revision, Arc<T>)>>);

@@ -145,7 +145,7 @@ async fn update(
     }
     let attributes = Attributes { old: Some(old), ..Attributes::new(app, call, row, Operation::Update) };
     // A subresource with a body of its own was asked about before that became this change.
-    let asked = attributes.subresource().is_some_and(|subresource| !subresource.kind.is_empty());
+    let asked = attributes.has_own_body();
     if !asked {
         admission::mutate(&attributes, &mut value).await?;
     }

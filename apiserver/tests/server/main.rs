@@ -14,5 +14,7 @@ mod objects;
 mod reading;
 /// Pods, namespaces, services: what is special to them.
 mod special;
+/// What webhooks say happens.
+mod webhooks;
 /// Writes of every `kubectl` there is.
 mod writers;

@@ -21,6 +21,8 @@ mod template;
 /// Numbers of pods that may be missing or too many.
 mod rolling;
 
+/// Webhooks and policies.
+mod admission;
 mod api_service;
 mod apps;
 mod batch;
@@ -50,6 +52,8 @@ mod storage;
 
 use crate::{Kind, kind::Version};
 
+pub use admission::mutating_webhook_configuration::KIND as MUTATING_WEBHOOK_CONFIGURATION;
+pub use admission::validating_webhook_configuration::KIND as VALIDATING_WEBHOOK_CONFIGURATION;
 /// Rows by name, for code outside the generic path (controllers, the node).
 pub use api_service::KIND as API_SERVICE;
 pub use apps::{
@@ -127,6 +131,8 @@ pub static ALL: &[&Kind] = &[
     &JOB,
     &CERTIFICATE_SIGNING_REQUEST,
     &CLUSTER_TRUST_BUNDLE,
+    &MUTATING_WEBHOOK_CONFIGURATION,
+    &VALIDATING_WEBHOOK_CONFIGURATION,
     &LEASE,
     &ENDPOINT_SLICE,
     &FLOW_SCHEMA,

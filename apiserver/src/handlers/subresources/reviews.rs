@@ -91,7 +91,8 @@ pub(crate) async fn create(app: &App, call: &mut Call, review: &Review, request:
     call.reply(StatusCode::CREATED, &asked)
 }
 
-fn user(identity: &Identity) -> Value {
+/// `UserInfo`.
+pub(crate) fn user(identity: &Identity) -> Value {
     let mut user = json!({ "username": identity.name, "groups": identity.groups });
     if !identity.uid.is_empty() {
         user["uid"] = identity.uid.as_str().into();
