@@ -62,7 +62,12 @@ impl Meta {
 
 impl Draft {
     /// Serializes `value`, an object of `kind` in its hub version; a `resourceVersion` in it is ignored.
-    pub fn new(kind: &Kind, mut value: Value) -> Self {
+    pub fn new(kind: &Kind, value: Value) -> Self {
+        Self::with_managed(kind, value, None)
+    }
+
+    /// The same with `managed`, JSON, for its `metadata.managedFields`.
+    pub fn with_managed(kind: &Kind, mut value: Value, managed: Option<&str>) -> Self {
         let meta = Meta::of(kind, &value);
         let mut head = Vec::with_capacity(96);
         head.extend_from_slice(b"{\"apiVersion\":");
@@ -71,12 +76,17 @@ impl Draft {
         write(&mut head, &Value::String(kind.kind.to_owned()));
         head.extend_from_slice(b",\"metadata\":{\"resourceVersion\":\"");
 
-        let mut tail = Vec::with_capacity(1024);
+        let mut tail = Vec::with_capacity(2048);
         tail.push(b'"');
         let mut metadata = value["metadata"].take();
         let fields = value.as_object_mut().expect("an object that was decoded is a JSON object");
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.remove("resourceVersion");
+            if let Some(managed) = managed {
+                metadata.remove("managedFields");
+                tail.extend_from_slice(b",\"managedFields\":");
+                tail.extend_from_slice(managed.as_bytes());
+            }
             members(&mut tail, metadata);
         }
         tail.push(b'}');

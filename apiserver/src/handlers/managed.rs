@@ -46,6 +46,15 @@ impl Author {
         Self { manager, subresource: call.info.subresource.clone(), force: call.query.flag("force") }
     }
 
+    /// Records a create of `new`, which is in the hub version. Text is the record itself, else `new` has it.
+    pub(crate) fn begin(&self, row: Row, new: &mut Value) -> Option<String> {
+        if row.is_hub() {
+            return self.ask(row, |request| managed::create(request, &row, new));
+        }
+        self.track(row, None, new);
+        None
+    }
+
     /// Records what a write of `new`, which is in the hub version, does to `old`; no `old`: it is created.
     pub(crate) fn track(&self, row: Row, old: Option<&Value>, new: &mut Value) {
         if row.is_hub() {

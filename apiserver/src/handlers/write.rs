@@ -71,9 +71,10 @@ pub(crate) async fn create(
     to_hub(row, &mut value);
     (kind.default)(&mut value);
     metadata::begin(kind, &mut value)?;
-    if tracking == Tracking::Update {
-        Author::of(call).track(row, None, &mut value);
-    }
+    let record = match tracking {
+        Tracking::Update => Author::of(call).begin(row, &mut value),
+        Tracking::Applied | Tracking::Off => None,
+    };
     metadata::hold(kind, &mut value);
     let attributes = Attributes::new(app, call, row, Operation::Create);
     admission::mutate(&attributes, &mut value).await?;
@@ -86,7 +87,7 @@ pub(crate) async fn create(
     admission::validate(&attributes, &value).await?;
     call.warnings.extend((kind.warnings)(&value));
 
-    let draft = Draft::new(kind, value);
+    let draft = Draft::with_managed(kind, value, record.as_deref());
     let key = draft.meta.key.clone();
     if dry_run == DryRun::All {
         return match app.store.get(kind, &key) {

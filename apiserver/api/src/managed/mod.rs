@@ -15,6 +15,7 @@ mod set;
 mod step;
 #[cfg(test)]
 mod tests;
+mod text;
 mod update;
 mod zero;
 
@@ -79,6 +80,18 @@ pub trait Versions {
 /// request's version. Entries that the client sent along count, if they are good; one empty entry forgets them all.
 pub fn update(request: &Request<'_>, versions: &dyn Versions, live: Option<&Value>, new: &mut Value) {
     update::update(request, versions, live, new);
+}
+
+/// Records a create of `new` as [`update`] does, but as text where that can be done: the whole `managedFields`, to be given to
+/// [`crate::Draft::with_managed`]. Otherwise `new` has them itself, if there are any.
+pub fn create(request: &Request<'_>, versions: &dyn Versions, new: &mut Value) -> Option<String> {
+    let metadata = new.get_mut("metadata").and_then(Value::as_object_mut);
+    let given = metadata.is_some_and(|metadata| metadata.contains_key("managedFields"));
+    let text = if given { None } else { text::created(request, versions, new) };
+    if text.is_none() {
+        update::update(request, versions, None, new);
+    }
+    text
 }
 
 /// Server-side apply of `config` to `live`, both in the request's version; no `live`: the object is created of it. The result

@@ -17,7 +17,7 @@ pub(super) enum Error {
     ElementOrder,
     #[error("lists of lists are not supported")]
     ListOfLists,
-    #[error("unknown patch type {directive} in map: {map}")]
+    #[error("unknown patch type: {directive} in map: {map}")]
     UnknownDirective { directive: String, map: String },
     #[error("merging lists cannot yet be specified in the patch")]
     MergeDirective,

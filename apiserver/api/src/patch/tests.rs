@@ -1,5 +1,7 @@
 //! Laws and examples of the three patch types.
 
+mod three_way;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -143,6 +143,24 @@ proptest! {
         prop_assert!(same_but_for_times(&next, &next));
     }
 
+    /// The text of a create says what the tree would have said.
+    #[test]
+    fn text_and_tree_are_the_same(config in configs(), empty: bool) {
+        let kind = deployment();
+        let mut object = kind.object(config);
+        if empty {
+            object["spec"]["template"]["metadata"] = json!({"labels": {}, "annotations": {"a\"b": "c"}});
+            object["spec"]["selector"] = json!({});
+            object["spec"]["strategy"] = json!({});
+            object["spec"]["template"]["spec"]["volumes"] = json!([]);
+        }
+        let tree = kind.update("a", TIMES[0], None, object.clone());
+        let version = kind.version();
+        let text = crate::managed::create(&kind.request("a", &version, TIMES[0]), &kind, &mut object);
+        let entries = text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+        prop_assert_eq!(entries, tree["metadata"].get("managedFields").cloned().unwrap_or_default());
+    }
+
     #[test]
     fn sets_obey_algebra(a in sets(), b in sets()) {
         let (mut union, mut rest) = (a.clone(), a.clone());
