@@ -16,6 +16,7 @@ mod durability;
 mod endpoints;
 mod garbage;
 mod kubectl;
+mod lifecycle;
 mod logs;
 mod namespaces;
 mod nodes;

@@ -46,27 +46,27 @@ spec:
 ---
 ";
 
-fn process(name: &str, policy: &str, arguments: &str, spec: &str, container: &str) -> String {
+pub(super) fn process(name: &str, policy: &str, arguments: &str, spec: &str, container: &str) -> String {
     let pod = PROCESS.replace("NAME", name).replace("POLICY", policy).replace("ARGS", arguments);
     pod.replace("SPEC", spec).replace("CONTAINER", container)
 }
 
-fn handler(name: &str, spec: &str, container: &str) -> String {
+pub(super) fn handler(name: &str, spec: &str, container: &str) -> String {
     HANDLER.replace("NAME", name).replace("SPEC", spec).replace("CONTAINER", container)
 }
 
 #[track_caller]
-fn status(cluster: &Cluster, pod: &str, expected: &str) {
+pub(super) fn status(cluster: &Cluster, pod: &str, expected: &str) {
     cluster.eventually(&["get", "po", pod, "--no-headers"], |printed| printed.split_whitespace().nth(2) == Some(expected));
 }
 
 #[track_caller]
-fn field(cluster: &Cluster, pod: &str, path: &str) -> String {
+pub(super) fn field(cluster: &Cluster, pod: &str, path: &str) -> String {
     cluster.kubectl(&["get", "po", pod, "-o", &format!("jsonpath={{{path}}}")])
 }
 
 #[track_caller]
-fn ready(cluster: &Cluster, pod: &str) {
+pub(super) fn ready(cluster: &Cluster, pod: &str) {
     cluster.kubectl(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=60s"]);
 }
 

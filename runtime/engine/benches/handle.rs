@@ -90,6 +90,7 @@ fn workload() -> Workload {
         name: "bench".to_owned(),
         args: Vec::new(),
         env: Vec::new(),
+        dir: None,
         mounts: Vec::new(),
         stdout: Arc::new(Nothing),
         stderr: Arc::new(Nothing),

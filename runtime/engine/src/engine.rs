@@ -1,5 +1,7 @@
 //! The two wasmtime engines and the way from bytes to a guest.
-use crate::{Error, Guest, GuestKind, Module, Workload, cache::Cache, compiler::Compiler, executor::Executor, host};
+use crate::{
+    Error, Guest, GuestKind, Module, Program, Workload, cache::Cache, compiler::Compiler, executor::Executor, host,
+};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::{
@@ -93,6 +95,13 @@ impl Engine {
             other => other,
         })?;
         Guest::start(self.0.executor.clone(), linked, workload, self.0.control.clone())
+    }
+
+    /// Starts `module` beside `guest`: the same files, environment and network, and its memory and CPU time are the guest's.
+    /// It ends by itself or when its last handle goes; the end of `guest` does not end it.
+    pub async fn start_beside(&self, guest: &Guest, module: &Module, program: Program) -> Result<Guest, Error> {
+        let linked = module.link(&self.0.tiers)?;
+        guest.beside(self.0.executor.clone(), linked, program)
     }
 
     async fn load_or_compile(&self, digest: &str, wasm: Bytes) -> Result<Module, Error> {

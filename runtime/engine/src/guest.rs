@@ -1,6 +1,6 @@
 //! A handle on what runs: requests in, exit and usage out.
 use crate::{
-    Error, Exit, Usage, Workload,
+    Error, Exit, Mount, Program, Usage, Workload,
     executor::Executor,
     handler::Pool,
     host,
@@ -24,7 +24,7 @@ pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 pub struct Guest(Arc<Inner>);
 
 struct Inner {
-    meter: Arc<Meter>,
+    sandbox: Arc<host::Sandbox>,
     exit: watch::Receiver<Option<Exit>>,
     shape: Shape,
 }
@@ -46,18 +46,34 @@ impl Guest {
         control: Handle,
     ) -> Result<Guest, Error> {
         let meter = Arc::new(Meter::new(workload.memory_limit));
-        let sandbox = Arc::new(host::Sandbox { workload, meter: meter.clone(), control });
+        Guest::run(executor, linked, host::Sandbox { workload, meter, control })
+    }
+
+    /// A program in this guest's sandbox.
+    pub(crate) fn beside(&self, executor: Arc<Executor>, linked: Linked, program: Program) -> Result<Guest, Error> {
+        if matches!(linked.on_demand, Pre::Handler(_)) {
+            return Err(Error::Unsupported("a request handler does not run by itself".to_owned()));
+        }
+        let own = &self.0.sandbox;
+        let Program { args, stdout, stderr } = program;
+        let workload = Workload { args, stdout, stderr, ..own.workload.clone() };
+        Guest::run(executor, linked, host::Sandbox { workload, meter: own.meter.clone(), control: own.control.clone() })
+    }
+
+    fn run(executor: Arc<Executor>, linked: Linked, sandbox: host::Sandbox) -> Result<Guest, Error> {
         sandbox.check()?;
+        let sandbox = Arc::new(sandbox);
         let (sender, exit) = watch::channel(None);
         let shape = match linked.on_demand {
-            Pre::Handler(_) => Shape::Handler(Pool::new(executor, linked, sandbox, sender)),
+            Pre::Handler(_) => Shape::Handler(Pool::new(executor, linked, sandbox.clone(), sender)),
             Pre::Command(_) | Pre::Core(_) => {
                 let kill = CancellationToken::new();
-                executor.spawn(meter.clone(), process::run(linked, sandbox, kill.clone(), sender));
+                let run = process::run(linked, sandbox.clone(), kill.clone(), sender);
+                executor.spawn(sandbox.meter.clone(), run);
                 Shape::Process { kill, _executor: executor }
             }
         };
-        Ok(Guest(Arc::new(Inner { meter, exit, shape })))
+        Ok(Guest(Arc::new(Inner { sandbox, exit, shape })))
     }
 
     /// Answers with what the guest says; 502 when it traps, 503 when it has ended or too many requests wait. A process answers 503.
@@ -91,7 +107,12 @@ impl Guest {
     }
 
     pub fn usage(&self) -> Usage {
-        self.0.meter.usage()
+        self.0.sandbox.meter.usage()
+    }
+
+    /// The directories it was given.
+    pub fn mounts(&self) -> &[Mount] {
+        &self.0.sandbox.workload.mounts
     }
 }
 

@@ -29,4 +29,4 @@ pub use guest::{Body, BoxError, Guest};
 pub use kind::GuestKind;
 pub use module::Module;
 pub use network::{Accepted, Listener, NetError, Network, Stream};
-pub use workload::{Exit, Mount, Output, Reason, Usage, Workload};
+pub use workload::{Exit, Mount, Output, Program, Reason, Usage, Workload};

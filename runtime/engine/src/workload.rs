@@ -3,11 +3,14 @@ use crate::Network;
 use std::{path::PathBuf, sync::Arc};
 
 /// Everything a guest gets. What is not in here it does not have: no inherited environment, no host files, no standard input.
+#[derive(Clone)]
 pub struct Workload {
     pub name: String,
     /// `args[0]` is the program's own name.
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
+    /// Where the guest's relative paths begin; `None`: at the root. Core modules begin at the root always, WASI 0.1 has no word for it.
+    pub dir: Option<String>,
     pub mounts: Vec<Mount>,
     pub stdout: Arc<dyn Output>,
     pub stderr: Arc<dyn Output>,
@@ -16,6 +19,14 @@ pub struct Workload {
     pub memory_limit: Option<u64>,
     /// Share of the guest threads when they are scarce, as `cpu.weight` of a cgroup.
     pub cpu_weight: u32,
+}
+
+/// A program that is run beside a guest, with what the guest has; this is what differs.
+pub struct Program {
+    /// `args[0]` is the program's own name.
+    pub args: Vec<String>,
+    pub stdout: Arc<dyn Output>,
+    pub stderr: Arc<dyn Output>,
 }
 
 /// A host directory as the guest sees it.
@@ -50,7 +61,7 @@ pub struct Exit {
 impl Exit {
     /// Ended by [`Guest::kill`](crate::Guest::kill): 128 + SIGKILL.
     pub(crate) fn killed() -> Exit {
-        Exit { code: 137, reason: Reason::Error, message: "killed".to_owned() }
+        Exit { code: 137, reason: Reason::Error, message: String::new() }
     }
 
     /// Ended by its own exit code.

@@ -1,7 +1,9 @@
 //! One run of a container: from its image to a guest that listens, and its end.
 
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -11,10 +13,10 @@ use engine::{Exit, Guest, GuestKind, Module, Workload};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Container, Pod};
 
-use super::{backoff::Backoff, env, hook::Hook, host::Host, sources, state::Which};
+use super::{backoff::Backoff, env, hook::Hook, host::Host, identity, sources, state::Which, termination::Termination};
 use crate::{
     image::{
-        Image,
+        Image, Reference,
         policy::{self, Verdict},
     },
     logs::{Channel, Log, Sink},
@@ -35,6 +37,10 @@ pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) image_id: String,
     pub(crate) guest: Guest,
+    pub(crate) module: Module,
+    /// What `exec` may call the container's own program.
+    pub(crate) names: Arc<[String]>,
+    termination: Termination,
     server: Option<Arc<HandlerServer>>,
     pub(crate) sink: Sink,
 }
@@ -67,7 +73,7 @@ impl Start {
         let spec = self.which.of(&self.pod).expect("the plan names containers of the pod");
         let image = self.image(spec)?;
         let started = match self.prepare(spec, &image).await {
-            Ok((module, workload, sink)) => self.launch(spec, &image, &module, workload, sink).await,
+            Ok(prepared) => self.launch(spec, &image, prepared).await,
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &started {
@@ -122,7 +128,7 @@ impl Start {
         }
     }
 
-    async fn prepare(&self, spec: &Container, image: &Image) -> Result<(Module, Workload, Sink), Failure> {
+    async fn prepare(&self, spec: &Container, image: &Image) -> Result<Prepared, Failure> {
         let (host, pod) = (&self.host, &*self.pod);
         let config = |message| Failure { reason: "CreateContainerConfigError", message, retry: None, pulled: false };
         let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
@@ -134,15 +140,19 @@ impl Start {
         let arguments = env::arguments(spec, &env);
         let dir = host.volumes.dir(pod.metadata.uid.as_deref().unwrap_or_default());
         let wanted = volumes::mounts(pod, spec, &dir, &env).map_err(config)?;
-        let mounts = if wanted.is_empty() {
-            Vec::new()
-        } else {
-            let own = dir.join("files").join(&spec.name);
-            let placed = tokio::task::spawn_blocking(move || volumes::place(wanted, &own)).await;
-            placed.expect("placing mounts does not panic and is not cancelled").map_err(config)?
-        };
+        let host_name = identity::host_name(pod).map_err(config)?;
+        let root = self.root(spec, &dir);
+        let message_file = root.message_file.clone();
+        let given =
+            Given { hosts: identity::hosts(pod, &host_name, self.ip), name: host_name.shown.clone(), resolv: self.resolv() };
+        let own = dir.join("files").join(&spec.name);
+        let placed = tokio::task::spawn_blocking(move || {
+            given.write(&dir).map_err(|error| format!("cannot write the files of the pod: {error}"))?;
+            volumes::place(&root, wanted, &own)
+        });
+        let mounts = placed.await.expect("placing mounts does not panic and is not cancelled").map_err(config)?;
         if !env.iter().any(|(name, _)| name == "HOSTNAME") {
-            env.push(("HOSTNAME".to_owned(), pod.metadata.name.clone().unwrap_or_default()));
+            env.push(("HOSTNAME".to_owned(), host_name.shown));
         }
         let module = self.module(image).await.map_err(|message| Failure {
             reason: "CreateContainerError",
@@ -154,12 +164,14 @@ impl Start {
         if self.run >= 2 {
             Log::discard(host.log_path(pod, &spec.name, self.run - 2)).await;
         }
-        let sink = host.logs.sink(Log::new(host.log_path(pod, &spec.name, self.run)));
+        let log = Log::new(host.log_path(pod, &spec.name, self.run));
+        let sink = host.logs.sink(log.clone());
         let program = || vec![spec.name.clone()];
         let workload = Workload {
             name: format!("{namespace}/{}/{}", pod.metadata.name.as_deref().unwrap_or_default(), spec.name),
             args: if spec.command.is_some() { arguments } else { program().into_iter().chain(arguments).collect() },
             env,
+            dir: spec.working_dir.clone().filter(|dir| !dir.is_empty()),
             mounts,
             stdout: sink.output(Channel::Stdout),
             stderr: sink.output(Channel::Stderr),
@@ -167,7 +179,28 @@ impl Start {
             memory_limit: memory_limit(spec),
             cpu_weight: cpu_weight(spec),
         };
-        Ok((module, workload, sink))
+        let termination = Termination::new(spec, message_file, log);
+        Ok(Prepared { module, workload, sink, termination })
+    }
+
+    fn root(&self, spec: &Container, dir: &Path) -> volumes::Root {
+        let own = dir.join("containers").join(&spec.name);
+        let security = spec.security_context.as_ref();
+        let message = spec.termination_message_path.as_deref().filter(|path| !path.is_empty());
+        volumes::Root {
+            dir: own.join("root"),
+            read_only: security.and_then(|security| security.read_only_root_filesystem) == Some(true),
+            files: ["hostname", "hosts", "resolv.conf"]
+                .map(|name| (Path::new("/etc").join(name), dir.join("etc").join(name)))
+                .into(),
+            message: message.unwrap_or("/dev/termination-log").into(),
+            message_file: own.join("termination-log"),
+            working_dir: spec.working_dir.as_deref().filter(|dir| !dir.is_empty()).map(Into::into),
+        }
+    }
+
+    fn resolv(&self) -> String {
+        identity::resolv_conf(&self.pod, &self.host.resolv_conf)
     }
 
     async fn module(&self, image: &Image) -> Result<Module, String> {
@@ -178,14 +211,8 @@ impl Start {
         self.host.engine.prepare(&image.digest, wasm).await.map_err(|error| client::error::chain(&error))
     }
 
-    async fn launch(
-        &self,
-        spec: &Container,
-        image: &Image,
-        module: &Module,
-        workload: Workload,
-        sink: Sink,
-    ) -> Result<Instance, Failure> {
+    async fn launch(&self, spec: &Container, image: &Image, prepared: Prepared) -> Result<Instance, Failure> {
+        let Prepared { module, workload, sink, termination } = prepared;
         let failed = |message| Failure { reason: "RunContainerError", message, retry: None, pulled: false };
         self.event(spec, EventType::Normal, "Created", "Container created");
         let listener = match module.kind() {
@@ -195,23 +222,68 @@ impl Start {
             }
             GuestKind::Command | GuestKind::Core => None,
         };
-        let guest = self.host.engine.start(module, workload).await;
+        let guest = self.host.engine.start(&module, workload).await;
         let guest = guest.map_err(|error| failed(client::error::chain(&error)))?;
         self.event(spec, EventType::Normal, "Started", "Container started");
         let server = listener.map(|listener| Arc::new(HandlerServer::start(listener, guest.clone())));
         let id = format!("wasm://{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-        Ok(Instance { id, image_id: image.digest.clone(), guest, server, sink })
+        let names = Arc::from(names(spec));
+        Ok(Instance { id, image_id: image.digest.clone(), guest, module, names, termination, server, sink })
     }
+}
+
+/// All that a run is started with.
+struct Prepared {
+    module: Module,
+    workload: Workload,
+    sink: Sink,
+    termination: Termination,
+}
+
+/// The files that tell a pod's containers who they are; one set for all of them.
+struct Given {
+    hosts: String,
+    name: String,
+    resolv: String,
+}
+
+impl Given {
+    /// Written once: what a container changed in them stays, for its neighbours too.
+    fn write(&self, dir: &Path) -> io::Result<()> {
+        let etc = dir.join("etc");
+        if etc.exists() {
+            return Ok(());
+        }
+        // whole or not at all: containers of a pod start side by side
+        let new = dir.join(format!("etc-{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&new)?;
+        let name = format!("{}\n", self.name);
+        for (file, text) in [("hosts", &self.hosts), ("hostname", &name), ("resolv.conf", &self.resolv)] {
+            std::fs::write(new.join(file), text)?;
+        }
+        match std::fs::rename(&new, &etc) {
+            Err(_) if etc.exists() => std::fs::remove_dir_all(&new),
+            renamed => renamed,
+        }
+    }
+}
+
+/// What a container's program is called: as its command says, as its image, as itself.
+fn names(spec: &Container) -> Vec<String> {
+    let image = spec.image.as_deref().and_then(|image| Reference::parse(image).ok());
+    let command = spec.command.as_ref().and_then(|command| command.first().cloned());
+    command.into_iter().chain(image.map(|image| image.path)).chain([spec.name.clone()]).collect()
 }
 
 impl Instance {
     /// Resolves when the guest has ended by itself or was killed; its door is closed and its log is whole then.
     pub(crate) async fn ended(self) -> Exit {
-        let exit = self.guest.exited().await;
+        let mut exit = self.guest.exited().await;
         if let Some(server) = &self.server {
             server.stop().await;
         }
         self.sink.close();
+        exit.message = self.termination.message(&exit).await;
         exit
     }
 

@@ -12,6 +12,9 @@ use super::{
     state::Which,
 };
 
+/// Longer than any grace: the caller bounds a hook.
+const UNBOUNDED: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// A lifecycle hook on its way.
 pub(crate) struct Hook {
     pub(crate) host: Arc<Host>,
@@ -22,7 +25,8 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Runs it to its end; the caller bounds the time. A failure is told in an event with `reason`; true if it went well.
+    /// Runs it to its end; the caller bounds the time. A failure is told in an event with `reason`; true if it went well. The event
+    /// does not say why, as upstream's does not: it may be a secret.
     pub(crate) async fn run(&self, reason: &str, what: &str) -> bool {
         let Some(spec) = self.which.of(&self.pod) else { return true };
         let outcome = if let Some(sleep) = &self.handler.sleep {
@@ -32,15 +36,21 @@ impl Hook {
             let mut action = action.clone();
             action.port = probe::resolved_port(spec, &action.port);
             // bounded by the caller's grace; upstream's client has no deadline of its own either
-            probe::http(&self.target, &action, Duration::from_secs(3600)).await
+            probe::http(&self.target, &action, UNBOUNDED).await
+        } else if let Some(action) = &self.handler.exec {
+            probe::exec(&self.target, action.command.as_deref().unwrap_or_default(), UNBOUNDED).await
+        } else if let Some(action) = &self.handler.tcp_socket {
+            let port = probe::resolved_port(spec, &action.port);
+            probe::tcp(&self.target, action.host.as_deref(), &port, UNBOUNDED).await
         } else {
-            Outcome::Error("exec hooks are not supported by this node".to_owned())
+            Outcome::Error("invalid handler".to_owned())
         };
         match outcome {
             Outcome::Success => true,
             Outcome::Failure(why) | Outcome::Error(why) => {
                 let path = container::path(self.which, spec);
-                self.host.container_event(&self.pod, path, EventType::Warning, reason, &format!("{what}: {why}"));
+                tracing::debug!(container = spec.name, why, "a lifecycle hook failed");
+                self.host.container_event(&self.pod, path, EventType::Warning, reason, what);
                 false
             }
         }

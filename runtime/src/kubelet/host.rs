@@ -30,6 +30,8 @@ pub(crate) struct Host {
     pub(crate) pods: Informer<BoundPod>,
     pub(crate) services: Informer<ServiceView>,
     pub(crate) allocatable: BTreeMap<&'static str, String>,
+    /// How the node itself looks names up; read once.
+    pub(crate) resolv_conf: String,
     /// How many statuses are written at a time.
     pub(crate) writes: Semaphore,
 }

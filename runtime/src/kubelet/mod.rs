@@ -24,6 +24,15 @@ mod backoff;
 /// One run of a container: from its image to a guest that listens, and its end.
 mod container;
 
+/// What a container leaves behind as its last message.
+mod termination;
+
+/// What a pod calls itself, and the files that tell its containers. Pure.
+mod identity;
+
+/// Starts a program in a container's sandbox.
+pub(crate) mod exec;
+
 /// A lifecycle hook: after a container has started, before it is stopped.
 mod hook;
 

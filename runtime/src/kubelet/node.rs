@@ -92,6 +92,7 @@ impl Node {
             pods: cluster.informer(),
             services: cluster.informer(),
             allocatable: machine.allocatable(),
+            resolv_conf: std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default(),
             writes: Semaphore::new(WRITES),
             name: config.name,
             address: config.address,

@@ -1,4 +1,4 @@
-//! One look at a container: HTTP or TCP, through the fabric.
+//! One look at a container: HTTP or TCP through the fabric, or a program in its sandbox.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,6 +14,7 @@ use k8s_openapi::{
     apimachinery::pkg::util::intstr::IntOrString,
 };
 
+use super::exec::Sandbox;
 use crate::network::Fabric;
 
 /// As much of an answer as is read; what is longer was healthy enough to be sent.
@@ -34,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) fabric: Fabric,
     pub(crate) from: IpAddr,
     pub(crate) pod: IpAddr,
+    /// Where the programs of probes and hooks run.
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 /// `probe` as [`resolved`] left it.
@@ -43,19 +46,39 @@ pub(crate) async fn probe(target: &Target, probe: &Probe) -> Outcome {
         return http(target, action, timeout).await;
     }
     if let Some(action) = &probe.tcp_socket {
-        let to = match address(target, action.host.as_deref(), &action.port) {
-            Ok(to) => to,
-            Err(error) => return Outcome::Error(error),
-        };
-        let connect = target.fabric.connect(target.from, to);
-        return match tokio::time::timeout(timeout, connect).await {
-            Ok(Ok(_)) => Outcome::Success,
-            Ok(Err(error)) => Outcome::Failure(dial(to, &error)),
-            Err(_) => Outcome::Failure(format!("dial tcp {to}: i/o timeout")),
-        };
+        return tcp(target, action.host.as_deref(), &action.port, timeout).await;
     }
-    let what = if probe.exec.is_some() { "exec" } else { "gRPC" };
-    Outcome::Error(format!("{what} probes are not supported by this node"))
+    if let Some(action) = &probe.exec {
+        return exec(target, action.command.as_deref().unwrap_or_default(), timeout).await;
+    }
+    Outcome::Error("gRPC probes are not supported by this node".to_owned())
+}
+
+/// A program that must end with 0.
+pub(crate) async fn exec(target: &Target, command: &[String], timeout: Duration) -> Outcome {
+    let Some(sandbox) = &target.sandbox else { return Outcome::Error("container not running".to_owned()) };
+    match tokio::time::timeout(timeout, sandbox.run(command)).await {
+        Ok(Ok((exit, _))) if exit.code == 0 => Outcome::Success,
+        Ok(Ok((_, printed))) => Outcome::Failure(printed),
+        Ok(Err(error)) => Outcome::Error(format!("failed to exec in container: {error}")),
+        Err(_) => {
+            let command = command.join(" ");
+            Outcome::Failure(format!("command timed out: {command:?} timed out after {}s", timeout.as_secs()))
+        }
+    }
+}
+
+/// A connection, nothing more.
+pub(crate) async fn tcp(target: &Target, host: Option<&str>, port: &IntOrString, timeout: Duration) -> Outcome {
+    let to = match address(target, host, port) {
+        Ok(to) => to,
+        Err(error) => return Outcome::Error(error),
+    };
+    match tokio::time::timeout(timeout, target.fabric.connect(target.from, to)).await {
+        Ok(Ok(_)) => Outcome::Success,
+        Ok(Err(error)) => Outcome::Failure(dial(to, &error)),
+        Err(_) => Outcome::Failure(format!("dial tcp {to}: i/o timeout")),
+    }
 }
 
 /// A request as probes and hooks make it.
@@ -170,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_port_that_is_none_is_said() {
-        let target = Target { fabric: Fabric::new(), from: [127, 0, 0, 1].into(), pod: [10, 0, 0, 2].into() };
+        let target = Target { fabric: Fabric::new(), from: [127, 0, 0, 1].into(), pod: [10, 0, 0, 2].into(), sandbox: None };
         let at = |port| address(&target, None, &port);
         assert_eq!(at(IntOrString::Int(80)), Ok(SocketAddr::from(([10, 0, 0, 2], 80))));
         assert!(at(IntOrString::Int(0)).unwrap_err().starts_with("invalid port number"));

@@ -6,6 +6,8 @@ mod atomic;
 mod mounts;
 /// What the files of a ConfigMap, Secret, downward API or projected volume are. Pure.
 mod payload;
+/// A container's own root directory.
+mod root;
 /// Makes, refreshes and removes the volumes of pods.
 mod set_up;
 /// Makes directories out of what containers mount.
@@ -13,5 +15,6 @@ mod sub_path;
 
 pub(crate) use mounts::mounts;
 pub(crate) use payload::sources;
+pub(crate) use root::Root;
 pub(crate) use set_up::Volumes;
 pub(crate) use sub_path::place;

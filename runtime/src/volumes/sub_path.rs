@@ -8,18 +8,21 @@ use std::{
 
 use engine::Mount;
 
-use super::mounts::Wanted;
+use super::{mounts::Wanted, root::Root};
 
 /// The mounts as a guest gets them; `own` is a directory of this container alone, for the files it mounts one by one.
 /// Blocks.
-pub(crate) fn place(wanted: Vec<Wanted>, own: &Path) -> Result<Vec<Mount>, String> {
-    remove(own).map_err(|error| format!("cannot prepare the mounts: {error}"))?;
-    let mut all = Vec::new();
+pub(crate) fn place(root: &Root, wanted: Vec<Wanted>, own: &Path) -> Result<Vec<Mount>, String> {
+    let prepare = |error: io::Error| format!("cannot prepare the mounts: {error}");
+    remove(own).and_then(|()| root.make()).map_err(prepare)?;
+    let mut all = root.mounts();
     let mut files: BTreeMap<PathBuf, Mount> = BTreeMap::new();
     for mount in wanted {
         let fail = |error: io::Error| format!("cannot mount {:?}: {error}", mount.guest);
         let host = resolve(&mount).map_err(fail)?;
         if host.is_dir() {
+            root.mount_point(&mount.guest).map_err(fail)?;
+            all.retain(|other: &Mount| !same(&other.guest, &mount.guest));
             all.push(Mount { host, guest: mount.guest, read_only: mount.read_only });
             continue;
         }
@@ -27,6 +30,13 @@ pub(crate) fn place(wanted: Vec<Wanted>, own: &Path) -> Result<Vec<Mount>, Strin
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         };
+        if parent == Path::new("/") {
+            // beside the root there is no other directory to show it in; what must not be written is a copy
+            let at = root.dir.join(name);
+            let made = if mount.read_only { fs::copy(&host, at).map(drop) } else { fs::hard_link(&host, at) };
+            made.map_err(fail)?;
+            continue;
+        }
         let number = files.len();
         let shared = files.entry(parent.to_owned()).or_insert_with(|| Mount {
             host: own.join(number.to_string()),
@@ -36,6 +46,19 @@ pub(crate) fn place(wanted: Vec<Wanted>, own: &Path) -> Result<Vec<Mount>, Strin
         // permissions are those of the directory: the stricter wish holds for all files in it
         shared.read_only |= mount.read_only;
         fs::create_dir_all(&shared.host).and_then(|()| fs::hard_link(&host, shared.host.join(name))).map_err(fail)?;
+    }
+    for (parent, shared) in &files {
+        for (path, file) in root.files_in(parent) {
+            let at = shared.host.join(path.file_name().unwrap_or_default());
+            match fs::hard_link(file, at) {
+                // mounted over
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                linked => linked.map_err(prepare)?,
+            }
+        }
+        root.mount_point(&shared.guest).map_err(prepare)?;
+        // the place of the message in a root that is read only
+        all.retain(|other| !(same(&other.guest, &shared.guest) && other.host.starts_with(&root.dir)));
     }
     match files.values().find(|file| all.iter().any(|mount: &Mount| same(&mount.guest, &file.guest))) {
         Some(file) => Err(format!("a file cannot be mounted into {:?}, where a volume is mounted", file.guest)),
@@ -77,6 +100,18 @@ fn remove(own: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn root(dir: &Path) -> Root {
+        fs::write(dir.join("hosts"), "hosts").unwrap();
+        Root {
+            dir: dir.join("root"),
+            read_only: false,
+            files: vec![("/etc/hosts".into(), dir.join("hosts"))],
+            message: "/dev/termination-log".into(),
+            message_file: dir.join("message"),
+            working_dir: None,
+        }
+    }
+
     fn wanted(volume: &Path, sub: &str, guest: &str) -> Wanted {
         Wanted { volume: volume.into(), sub_path: Some(sub.into()), guest: guest.into(), read_only: true }
     }
@@ -87,14 +122,24 @@ mod tests {
         let (volume, own) = (dir.path().join("v"), dir.path().join("own"));
         fs::create_dir(&volume).unwrap();
         fs::write(volume.join("a"), "text").unwrap();
+        let root = root(dir.path());
         for _ in 0..2 {
-            let all = place(vec![wanted(&volume, "a", "/etc/app.conf"), wanted(&volume, "new/dir", "/d")], &own).unwrap();
+            let files = ["/etc/app.conf", "/app.conf"].map(|guest| wanted(&volume, "a", guest));
+            let all: Vec<_> = files.into_iter().chain([wanted(&volume, "new/dir", "/d")]).collect();
+            let all = place(&root, all, &own).unwrap();
             let guests: Vec<_> = all.iter().map(|mount| (mount.guest.as_str(), mount.read_only)).collect();
-            assert_eq!(guests, [("/d", true), ("/etc", true)]);
-            assert_eq!(fs::read_to_string(all[1].host.join("app.conf")).unwrap(), "text");
-            assert!(volume.join("new/dir").is_dir());
+            assert_eq!(guests, [("/", false), ("/d", true), ("/etc", true)]);
+            for file in [all[2].host.join("app.conf"), all[0].host.join("app.conf")] {
+                assert_eq!(fs::read_to_string(file).unwrap(), "text");
+            }
+            assert_eq!(
+                fs::read_to_string(all[2].host.join("hosts")).unwrap(),
+                "hosts",
+                "what was there before is there still"
+            );
+            assert!(volume.join("new/dir").is_dir() && root.dir.join("d").is_dir());
         }
-        let clash = place(vec![wanted(&volume, "a", "/d/x"), wanted(&volume, "new", "/d/")], &own);
+        let clash = place(&root, vec![wanted(&volume, "a", "/d/x"), wanted(&volume, "new", "/d/")], &own);
         assert!(clash.unwrap_err().contains("where a volume is mounted"));
     }
 
@@ -105,7 +150,7 @@ mod tests {
         fs::create_dir(&volume).unwrap();
         std::os::unix::fs::symlink("..", volume.join("up")).unwrap();
         for sub in ["up", "up/made"] {
-            let refused = place(vec![wanted(&volume, sub, "/d")], &dir.path().join("own")).unwrap_err();
+            let refused = place(&root(dir.path()), vec![wanted(&volume, sub, "/d")], &dir.path().join("own")).unwrap_err();
             assert!(refused.contains("leads out of the volume"), "{refused}");
         }
         assert!(!dir.path().join("made").exists());

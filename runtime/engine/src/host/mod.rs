@@ -73,9 +73,12 @@ impl Sandbox {
     }
 
     fn wasi(&self) -> Result<WasiCtxBuilder, Error> {
-        let Workload { args, env, mounts, stdout, stderr, .. } = &self.workload;
+        let Workload { args, env, dir, mounts, stdout, stderr, .. } = &self.workload;
         let mut wasi = WasiCtxBuilder::new();
         wasi.args(args).envs(env).stdout(stdio::Printer(stdout.clone())).stderr(stdio::Printer(stderr.clone()));
+        if let Some(dir) = dir {
+            wasi.initial_cwd(dir);
+        }
         for mount in mounts {
             let perms = if mount.read_only { FsPerms::ReadOnly } else { FsPerms::ReadWrite };
             wasi.preopened_dir(&mount.host, &mount.guest, perms).map_err(|error| Error::Mount {

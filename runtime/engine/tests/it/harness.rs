@@ -153,6 +153,7 @@ impl Setup {
             name: own("test"),
             args: std::iter::once("guest").chain(self.args).map(own).collect(),
             env: self.env.into_iter().map(|(name, value)| (own(name), own(value))).collect(),
+            dir: None,
             mounts: self.mounts,
             stdout: stdout.clone(),
             stderr: stderr.clone(),

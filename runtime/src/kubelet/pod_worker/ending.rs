@@ -114,7 +114,7 @@ impl Worker {
 
     /// Asks one container to go within `grace`, and says so with `message`.
     pub(super) fn stop(&mut self, pod: &Arc<Pod>, which: Which, message: &str, grace: Duration) {
-        let (Some(spec), Some(target)) = (which.of(pod), self.target()) else { return };
+        let (Some(spec), Some(target)) = (which.of(pod), self.target(which)) else { return };
         let notice = self.ending.is_some();
         let Some(live) = self.live.get_mut(&which).filter(|live| !live.stopping) else { return };
         live.stopping = true;

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     container::{Failure, Instance},
+    exec::Sandbox,
     host::Host,
     plan,
     probe::Target,
@@ -197,9 +198,12 @@ impl Worker {
         Arc::clone(self.decoded.get_or_insert_with(decode))
     }
 
-    fn target(&self) -> Option<Target> {
+    /// Where the probes and hooks of a container go.
+    fn target(&self, which: Which) -> Option<Target> {
         let pod = IpAddr::V4(self.state.ip?);
-        Some(Target { fabric: self.host.fabric.clone(), from: IpAddr::V4(self.host.addresses.node()), pod })
+        let live = self.live.get(&which);
+        let sandbox = live.map(|live| Sandbox { host: Arc::clone(&self.host), instance: live.instance.clone() });
+        Some(Target { fabric: self.host.fabric.clone(), from: IpAddr::V4(self.host.addresses.node()), pod, sandbox })
     }
 
     /// How many jobs are probes that will be asked again: they are no reason to stay awake.

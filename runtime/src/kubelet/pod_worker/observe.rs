@@ -31,6 +31,11 @@ impl Worker {
             Event::Started(which, Err(failure)) => self.not_started(which, failure, now),
             Event::PostStarted(which, id, good) if self.is_live(which, &id) => {
                 if good {
+                    if let (Some(spec), Run::Running { started, ready, .. }) =
+                        (which.of(&pod), &mut self.state.get_mut(which).run)
+                    {
+                        (*started, *ready) = at_first(spec, true);
+                    }
                     self.probe(&pod, which)
                 } else {
                     self.stop(&pod, which, "FailedPostStartHook", DEAD)
@@ -72,21 +77,20 @@ impl Worker {
 
     fn started(&mut self, pod: &Arc<Pod>, which: Which, instance: Instance, now: Timestamp) {
         let Some(spec) = which.of(pod) else { return };
-        let startup = spec.startup_probe.is_some();
-        let ready = !startup && spec.readiness_probe.is_none();
         let hook = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
+        let (started, ready) = at_first(spec, hook.is_none());
         let container = self.state.get_mut(which);
         container.restarts += i32::from(container.last.is_some());
         container.container_id.clone_from(&instance.id);
         container.image_id.clone_from(&instance.image_id);
-        container.run = Run::Running { since: now, started: !startup, ready };
+        container.run = Run::Running { since: now, started, ready };
         let id = instance.id.clone();
         let ended = instance.clone().ended().map(move |exit| Event::Exited(which, id, exit));
         self.jobs.push(ended.boxed());
         let id = instance.id.clone();
         self.live.insert(which, Live { instance, stopping: false, drained: false });
         match hook.and_then(|handler| {
-            let target = self.target()?;
+            let target = self.target(which)?;
             Some(Hook { host: Arc::clone(&self.host), pod: Arc::clone(pod), which, handler, target })
         }) {
             Some(hook) => {
@@ -106,7 +110,7 @@ impl Worker {
     }
 
     fn begin_probes(&mut self, spec: &Container, which: Which, kinds: &[Kind]) {
-        let (Some(target), Some(live)) = (self.target(), self.live.get(&which)) else { return };
+        let (Some(target), Some(live)) = (self.target(which), self.live.get(&which)) else { return };
         let id = live.instance.id.clone();
         for kind in kinds {
             if let Some(prober) = Prober::new(*kind, spec, &target, Instant::now()) {
@@ -202,4 +206,10 @@ impl Worker {
             container_id: live.instance.id,
         }));
     }
+}
+
+/// Whether a container that came up has started and is ready before any probe was made: `begun`, its hook is done.
+fn at_first(spec: &Container, begun: bool) -> (bool, bool) {
+    let started = begun && spec.startup_probe.is_none();
+    (started, started && spec.readiness_probe.is_none())
 }

@@ -1,0 +1,122 @@
+//! What a container is told, what it leaves behind, and what is run beside it: messages, hosts files, probes and hooks that are programs.
+
+use super::{
+    harness::Cluster,
+    pods::{field, process, ready, status},
+};
+
+const MESSAGE: &str = ".status.containerStatuses[0].state.terminated.message";
+
+#[test]
+fn a_container_leaves_a_message() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("process");
+    let fallback = "terminationMessagePolicy: FallbackToLogsOnError";
+    let read_only = "securityContext: { readOnlyRootFilesystem: true }\n    terminationMessagePath: /dev/last";
+    let long = "x".repeat(5000);
+    let all = [
+        process("file", "Never", "write, /dev/termination-log, bye", "", fallback),
+        process("own", "Never", "write, /dev/last, mine, write, /tmp/x, text", "", read_only),
+        process("long", "Never", &format!("write, /dev/termination-log, {long}"), "", ""),
+        process("logged", "Never", "print, DONE, exit, '1'", "", fallback),
+        process("fine", "Never", "print, DONE", "", fallback),
+        process("silent", "Never", "print, DONE, exit, '1'", "", ""),
+        process("trapped", "Never", "trap", "", ""),
+    ];
+    cluster.apply("apply", &all.concat());
+    for (pod, shown, message) in [
+        ("file", "Completed", "bye"),
+        ("own", "Completed", "mine"),
+        ("long", "Completed", &long[..4096]),
+        ("logged", "Error", "DONE\n"),
+        ("fine", "Completed", ""),
+        ("silent", "Error", ""),
+    ] {
+        status(&cluster, pod, shown);
+        assert_eq!(field(&cluster, pod, MESSAGE), message, "{pod}");
+    }
+    assert!(cluster.kubectl(&["logs", "own"]).contains("cannot write /tmp/x"), "the root is read only");
+    status(&cluster, "trapped", "Error");
+    let backtrace = field(&cluster, "trapped", MESSAGE);
+    assert!(backtrace.contains("unreachable") && backtrace.contains("wasm backtrace"), "{backtrace}");
+}
+
+#[test]
+fn a_pod_knows_its_name_and_its_neighbours() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("process");
+    let spec = "hostname: me
+  subdomain: sub
+  setHostnameAsFQDN: true
+  hostAliases: [{ ip: 1.2.3.4, hostnames: [a.example, b.example] }]
+  dnsConfig: { nameservers: [1.1.1.1], options: [{ name: ndots, value: '2' }] }";
+    let reads = "read, /etc/hosts, read, /etc/hostname, read, /etc/resolv.conf, env";
+    cluster.apply("apply", &process("told", "Never", reads, spec, ""));
+    status(&cluster, "told", "Completed");
+    let told = cluster.kubectl(&["logs", "told"]);
+    let name = "me.sub.default.svc.cluster.local";
+    let own = format!("{}\t{name}\tme\n", field(&cluster, "told", ".status.podIP"));
+    for expected in [
+        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n",
+        own.as_str(),
+        "# Entries added by HostAliases.\n1.2.3.4\ta.example\tb.example\n",
+        &format!("\n{name}\n"),
+        "search default.svc.cluster.local svc.cluster.local cluster.local",
+        "nameserver 10.43.0.10\nnameserver 1.1.1.1\noptions ndots:2\n",
+        &format!("HOSTNAME={name}\n"),
+    ] {
+        assert!(told.contains(expected), "{expected} is not in\n{told}");
+    }
+}
+
+#[test]
+fn probes_and_hooks_run_programs_in_the_container() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("process");
+    let host = cluster.directory().join("host");
+    std::fs::create_dir(&host).unwrap();
+    let volumes = format!("volumes: [{{ name: host, hostPath: {{ path: {} }} }}]", host.display());
+    let sleeps = "sleep, '1000000'";
+    let mount = "volumeMounts: [{ name: host, mountPath: /host }]";
+    let probed = format!(
+        "{mount}
+    startupProbe: {{ exec: {{ command: [process, once, /tmp/second, exit, '1'] }}, periodSeconds: 1 }}
+    lifecycle:
+      postStart: {{ exec: {{ command: [process, write, /host/began, text] }} }}
+      preStop: {{ exec: {{ command: [process, write, /host/ended, text] }} }}"
+    );
+    let dead =
+        "livenessProbe: { exec: { command: [process, print, dead, exit, '7'] }, periodSeconds: 1, failureThreshold: 1 }";
+    let absent = "readinessProbe: { exec: { command: [/bin/nothing] }, periodSeconds: 1 }";
+    let slow = "readinessProbe: { exec: { command: [process, sleep, '100000'] }, periodSeconds: 1, timeoutSeconds: 1 }";
+    let hooked = "lifecycle: { postStart: { exec: { command: [process, exit, '1'] } } }";
+    let all = [
+        process("probed", "Always", sleeps, &volumes, &probed),
+        process("dead", "Always", sleeps, "", dead),
+        process("absent", "Always", sleeps, "", absent),
+        process("slow", "Always", sleeps, "", slow),
+        process("hooked", "Always", sleeps, "", hooked),
+    ];
+    cluster.apply("apply", &all.concat());
+    ready(&cluster, "probed");
+    assert_eq!(std::fs::read_to_string(host.join("began")).unwrap(), "text");
+    for words in [
+        "Startup probe failed:",
+        "Liveness probe failed: dead",
+        "Container main failed liveness probe, will be restarted",
+        "Readiness probe errored and resulted in unknown state: ",
+        "executable file not found in $PATH",
+        "timed out after 1s",
+        "PostStartHook failed",
+    ] {
+        cluster.eventually(&["get", "events"], |printed| printed.contains(words));
+    }
+    let restarts = ["get", "po", "hooked", "-o", "jsonpath={.status.containerStatuses[0].restartCount}"];
+    cluster.eventually(&restarts, |printed| printed != "0" && !printed.is_empty());
+    for pod in ["absent", "slow"] {
+        assert_eq!(field(&cluster, pod, ".status.containerStatuses[0].ready"), "false", "{pod}");
+    }
+    assert!(!host.join("ended").exists());
+    cluster.kubectl(&["delete", "po", "probed"]);
+    assert_eq!(std::fs::read_to_string(host.join("ended")).unwrap(), "text");
+}
