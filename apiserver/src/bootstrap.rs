@@ -28,6 +28,15 @@ pub(crate) async fn run(config: &Config, port: u16, router: Router) -> Result<()
         ensure(&api, "/api/v1/namespaces", namespace)
     }))
     .await?;
+    // Pods of the system are more important than any user's.
+    try_join_all(kinds::SYSTEM_PRIORITY_CLASSES.map(|(name, value, description)| {
+        let class = json!({
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": { "name": name },
+            "value": value, "description": description,
+        });
+        ensure(&api, "/apis/scheduling.k8s.io/v1/priorityclasses", class)
+    }))
+    .await?;
     kubernetes_service(&api, config, port).await
 }
 

@@ -34,6 +34,8 @@ pub mod patch;
 pub mod protobuf;
 /// Amounts of resources.
 pub mod quantity;
+/// What objects count for against a quota.
+pub mod quota;
 /// What the API's types are made of: one generated table.
 pub mod schema;
 /// Label and field selectors.

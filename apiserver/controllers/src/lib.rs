@@ -19,6 +19,8 @@ mod garbage_collector;
 mod namespace;
 /// Reads and writes of any kind.
 mod objects;
+/// What namespaces use of their quotas.
+mod resource_quota;
 
 /// Whether nodes live, and what becomes of the pods of those that do not.
 mod node;
@@ -53,5 +55,6 @@ pub fn all(settings: Settings) -> Vec<Controller> {
         node::lifecycle(),
         node::taint_eviction(),
         node::pod_gc(),
+        resource_quota::controller(),
     ]
 }

@@ -3,12 +3,13 @@
 use api::{
     GroupVersionKind, Kind, Status,
     kind::Subresource,
+    kinds,
     schema::{self, Container, FieldType},
 };
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
-use super::webhooks::Reinvocation;
+use super::{quota::Reservation, webhooks::Reinvocation};
 use crate::{
     app::{App, Call, Row},
     handlers::delete::DeleteOptions,
@@ -25,6 +26,8 @@ pub(crate) struct Attributes<'a> {
     pub(crate) old: Option<&'a Value>,
     pub(crate) delete: Option<&'a DeleteOptions>,
     pub(crate) reinvocation: Mutex<Reinvocation>,
+    /// What the write uses of quotas, held until it is done.
+    pub(crate) reservations: Mutex<Vec<Reservation>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,16 @@ impl Operation {
 
 impl<'a> Attributes<'a> {
     pub(crate) fn new(app: &'a App, call: &'a Call, row: Row, operation: Operation) -> Self {
-        Self { app, call, row, operation, old: None, delete: None, reinvocation: Mutex::default() }
+        Self {
+            app,
+            call,
+            row,
+            operation,
+            old: None,
+            delete: None,
+            reinvocation: Mutex::default(),
+            reservations: Mutex::default(),
+        }
     }
 
     /// Whether the request is about whole objects of `kind`.
@@ -59,6 +71,13 @@ impl<'a> Attributes<'a> {
 
     pub(crate) fn creates(&self, kind: &'static Kind) -> bool {
         self.operation == Operation::Create && self.is_for(kind)
+    }
+
+    /// Whether a pod's containers are given other resources.
+    pub(crate) fn is_resize(&self) -> bool {
+        self.operation == Operation::Update
+            && std::ptr::eq(self.row.kind, &kinds::POD)
+            && self.call.info.subresource == "resize"
     }
 
     /// Empty for what lives outside namespaces; a namespace lives in itself.

@@ -14,9 +14,16 @@ mod matching;
 /// `AdmissionReview`: what a webhook is told, and what it answers.
 mod review;
 
+mod default_ingress_class;
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod priority;
+mod quota;
+mod runtime_class;
 mod service_account;
+mod storage;
+mod taint_nodes;
 mod webhooks;
 
 use api::Status;
@@ -50,7 +57,6 @@ enum Mutate {
 /// Minds the object, or not.
 enum Validate {
     Nothing,
-    #[expect(dead_code, reason = "quota and policies will mind")]
     Now(fn(&Attributes<'_>, &Value) -> Result<(), Status>),
     Later(for<'a> fn(&'a Attributes<'a>, &'a Value) -> BoxFuture<'a, Result<(), Status>>),
 }
@@ -62,10 +68,20 @@ impl Plugin {
 /// Upstream's order.
 const PLUGINS: &[Plugin] = &[
     namespace_lifecycle::PLUGIN,
+    limit_ranger::PLUGIN,
     service_account::PLUGIN,
+    taint_nodes::PLUGIN,
+    priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
+    storage::DEFAULT_CLASS,
+    storage::IN_USE_PROTECTION,
+    runtime_class::PLUGIN,
+    default_ingress_class::PLUGIN,
+    storage::RESIZE,
     webhooks::MUTATING,
     webhooks::VALIDATING,
+    // The last: what nobody refused is charged.
+    quota::PLUGIN,
 ];
 
 /// Lets every plugin change `value`; a second time, if a webhook or policy changed what others had seen.

@@ -6,7 +6,14 @@ use api::{Kind, Revision, kinds};
 use parking_lot::RwLock;
 use store::{Snapshot, Store};
 
-use super::webhooks::{self, Hook};
+use super::{
+    default_ingress_class,
+    limit_ranger::{self, Ranges},
+    priority::{self, Class},
+    quota::Ledger,
+    storage,
+    webhooks::{self, Hook},
+};
 use crate::app::App;
 
 /// One per server.
@@ -14,6 +21,11 @@ use crate::app::App;
 pub(crate) struct State {
     mutating_webhooks: Cached<Vec<Hook>>,
     validating_webhooks: Cached<Vec<Hook>>,
+    limit_ranges: Cached<Ranges>,
+    default_priority: Cached<Option<Class>>,
+    default_storage_class: Cached<Option<String>>,
+    default_ingress_class: Cached<Option<String>>,
+    pub(super) ledger: Arc<Ledger>,
 }
 
 impl State {
@@ -25,6 +37,27 @@ impl State {
     pub(super) fn validating_webhooks(app: &App) -> Arc<Vec<Hook>> {
         let kinds = [&kinds::VALIDATING_WEBHOOK_CONFIGURATION];
         app.admission.validating_webhooks.get(&app.store, kinds, |[configurations]| webhooks::all(&configurations))
+    }
+
+    /// By namespace.
+    pub(super) fn limit_ranges(app: &App) -> Arc<Ranges> {
+        app.admission.limit_ranges.get(&app.store, [&kinds::LIMIT_RANGE], |[ranges]| limit_ranger::all(&ranges))
+    }
+
+    pub(super) fn default_priority(app: &App) -> Arc<Option<Class>> {
+        app.admission
+            .default_priority
+            .get(&app.store, [&kinds::PRIORITY_CLASS], |[classes]| priority::default_class(&classes))
+    }
+
+    pub(super) fn default_storage_class(app: &App) -> Arc<Option<String>> {
+        let cached = &app.admission.default_storage_class;
+        cached.get(&app.store, [&kinds::STORAGE_CLASS], |[classes]| storage::default_class(&classes))
+    }
+
+    pub(super) fn default_ingress_class(app: &App) -> Arc<Option<String>> {
+        let default = |[classes]: [Snapshot; 1]| storage::default_of(&classes, default_ingress_class::ANNOTATION);
+        app.admission.default_ingress_class.get(&app.store, [&kinds::INGRESS_CLASS], default)
     }
 }
 

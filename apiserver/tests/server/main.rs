@@ -1,5 +1,7 @@
 //! The server as its clients see it; every test starts one of its own.
 
+/// What the server itself changes and refuses.
+mod admission;
 /// Server-side apply, and who owns which field.
 mod apply;
 /// Sockets, the feed, the nodes.

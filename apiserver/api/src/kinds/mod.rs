@@ -35,16 +35,20 @@ mod event;
 mod flowcontrol;
 mod horizontal_pod_autoscaler;
 mod lease;
+mod limit_range;
 mod namespace;
 mod networking;
 mod node;
 mod pod;
 mod pod_disruption_budget;
 mod pod_template;
+mod priority_class;
 mod rbac;
 mod replica_set;
 mod replication_controller;
 mod resource;
+mod resource_quota;
+mod runtime_class;
 mod secret;
 mod service;
 mod service_account;
@@ -71,6 +75,7 @@ pub use event::KIND as EVENT;
 pub use flowcontrol::{flow_schema::KIND as FLOW_SCHEMA, priority_level::KIND as PRIORITY_LEVEL_CONFIGURATION};
 pub use horizontal_pod_autoscaler::KIND as HORIZONTAL_POD_AUTOSCALER;
 pub use lease::KIND as LEASE;
+pub use limit_range::KIND as LIMIT_RANGE;
 pub use namespace::KIND as NAMESPACE;
 pub use networking::{
     ingress::KIND as INGRESS, ingress_class::KIND as INGRESS_CLASS, ip_address::KIND as IP_ADDRESS,
@@ -79,7 +84,9 @@ pub use networking::{
 pub use node::KIND as NODE;
 pub use pod::KIND as POD;
 pub use pod_disruption_budget::KIND as POD_DISRUPTION_BUDGET;
+pub(crate) use pod_spec::qos::class as pod_quality;
 pub use pod_template::KIND as POD_TEMPLATE;
+pub use priority_class::{HIGHEST as HIGHEST_USER_PRIORITY, KIND as PRIORITY_CLASS, SYSTEM as SYSTEM_PRIORITY_CLASSES};
 pub use rbac::{
     binding::{CLUSTER_ROLE_BINDING, ROLE_BINDING},
     role::{CLUSTER_ROLE, ROLE},
@@ -91,6 +98,8 @@ pub use resource::{
     device_class::KIND as DEVICE_CLASS,
     slice::KIND as RESOURCE_SLICE,
 };
+pub use resource_quota::KIND as RESOURCE_QUOTA;
+pub use runtime_class::KIND as RUNTIME_CLASS;
 pub use secret::KIND as SECRET;
 pub use service::KIND as SERVICE;
 pub use service_account::KIND as SERVICE_ACCOUNT;
@@ -110,6 +119,7 @@ pub static ALL: &[&Kind] = &[
     &CONFIG_MAP,
     &ENDPOINTS,
     &EVENT,
+    &LIMIT_RANGE,
     &NAMESPACE,
     &NODE,
     &PERSISTENT_VOLUME_CLAIM,
@@ -117,6 +127,7 @@ pub static ALL: &[&Kind] = &[
     &POD,
     &POD_TEMPLATE,
     &REPLICATION_CONTROLLER,
+    &RESOURCE_QUOTA,
     &SECRET,
     &SERVICE_ACCOUNT,
     &SERVICE,
@@ -142,6 +153,7 @@ pub static ALL: &[&Kind] = &[
     &IP_ADDRESS,
     &NETWORK_POLICY,
     &SERVICE_CIDR,
+    &RUNTIME_CLASS,
     &POD_DISRUPTION_BUDGET,
     &CLUSTER_ROLE_BINDING,
     &CLUSTER_ROLE,
@@ -151,6 +163,7 @@ pub static ALL: &[&Kind] = &[
     &RESOURCE_CLAIM,
     &RESOURCE_CLAIM_TEMPLATE,
     &RESOURCE_SLICE,
+    &PRIORITY_CLASS,
     &CSI_DRIVER,
     &CSI_NODE,
     &CSI_STORAGE_CAPACITY,
