@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use api::{Key, Kind, Status, kind::Version, kinds};
+use api::{Key, Kind, Status, kind::Version, kinds::Kinds, schema};
 use axum::{Router, body::Body, extract::State};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Uri,
@@ -13,6 +13,7 @@ use http::{
 };
 use parking_lot::Mutex;
 use store::Store;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug_span};
 use uuid::Uuid;
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) admin_token: String,
     pub(crate) metrics: Metrics,
     pub(crate) openapi: OpenApi,
+    /// Replaced whenever a definition comes, changes or goes.
+    pub(crate) kinds: watch::Sender<Arc<Kinds>>,
     /// Set once the objects of the start are there.
     pub(crate) ready: AtomicBool,
     /// Ends watches, then the server.
@@ -71,13 +74,25 @@ pub(crate) struct Row {
 impl App {
     /// The kind that `resource` is called under `group`/`version`.
     pub(crate) fn find(&self, group: &str, version: &str, resource: &str) -> Option<Row> {
-        let kind = kinds::find(group, version, resource)?;
+        let kind = self.kinds.borrow().find(group, version, resource)?;
         let version = kind.versions.iter().find(|v| v.group == group && v.version == version)?;
         Some(Row { kind, version })
     }
 }
 
+impl App {
+    /// The kinds that are served now.
+    pub(crate) fn kinds(&self) -> Arc<Kinds> {
+        Arc::clone(&self.kinds.borrow())
+    }
+}
+
 impl Row {
+    /// What patches and checks read of the row's type.
+    pub(crate) fn schema(&self) -> Option<&'static schema::Type> {
+        self.kind.type_in(self.version)
+    }
+
     pub(crate) fn is_hub(&self) -> bool {
         std::ptr::eq(self.version, self.kind.hub())
     }
@@ -165,7 +180,7 @@ async fn dispatch(app: &Arc<App>, call: &mut Call, body: Body) -> Result<Respons
         ["healthz" | "livez" | "readyz", ..] => Ok(health::serve(app, call, &segments)),
         ["version"] => call.reply(http::StatusCode::OK, &discovery::version()),
         ["metrics"] => Ok(app.metrics.serve()),
-        ["openapi", ..] => app.openapi.serve(call, &segments[1..]),
+        ["openapi", ..] => app.openapi.serve(&app.kinds(), call, &segments[1..]),
         [".well-known", "openid-configuration"] => call.reply(http::StatusCode::OK, &discovery::openid()),
         ["openid", "v1", "jwks"] => call.reply(http::StatusCode::OK, &app.tokens.key_set()),
         ["api" | "apis", ..] | [] => discovery::serve(app, call, &segments),

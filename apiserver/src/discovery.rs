@@ -1,6 +1,11 @@
 //! Which kinds there are: `/api`, `/apis` and below, group by group or all at once; `/version`.
 
-use api::{Kind, Status, key::api_version, kind::Version, kinds};
+use api::{
+    Kind, Status,
+    key::api_version,
+    kind::Version,
+    kinds::{self, Kinds},
+};
 use axum::body::Body;
 use http::{
     HeaderValue, Response, StatusCode,
@@ -35,34 +40,35 @@ pub(crate) fn openid() -> Value {
     })
 }
 
-pub(crate) fn serve(_: &App, call: &Call, segments: &[&str]) -> Result<Response<Body>, Status> {
+pub(crate) fn serve(app: &App, call: &Call, segments: &[&str]) -> Result<Response<Body>, Status> {
+    let kinds = &*app.kinds();
     let document = match segments {
         [] => {
             let mut paths = vec!["/api".to_owned(), "/apis".to_owned(), "/healthz".to_owned(), "/livez".to_owned()];
             paths.extend(["/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
             paths.extend(
-                group_versions().iter().filter(|(group, _)| !group.is_empty()).map(|(g, v)| format!("/apis/{g}/{v}")),
+                group_versions(kinds).iter().filter(|(group, _)| !group.is_empty()).map(|(g, v)| format!("/apis/{g}/{v}")),
             );
             json!({ "paths": paths })
         }
-        ["api"] | ["apis"] => return root(call, segments[0]),
-        ["api", version] => resource_list("", version)?,
-        ["apis", group] => group_document(group).ok_or_else(response::no_such_path)?,
-        ["apis", group, version] if !group.is_empty() => resource_list(group, version)?,
+        ["api"] | ["apis"] => return root(kinds, call, segments[0]),
+        ["api", version] => resource_list(kinds, "", version)?,
+        ["apis", group] => group_document(kinds, group).ok_or_else(response::no_such_path)?,
+        ["apis", group, version] if !group.is_empty() => resource_list(kinds, group, version)?,
         _ => return Err(response::no_such_path()),
     };
     call.reply(StatusCode::OK, &document)
 }
 
-fn root(call: &Call, root: &str) -> Result<Response<Body>, Status> {
+fn root(kinds: &Kinds, call: &Call, root: &str) -> Result<Response<Body>, Status> {
     let accept = call.accept(Offers::Discovery)?;
-    let groups: Vec<&str> = groups().into_iter().filter(|group| group.is_empty() == (root == "api")).collect();
+    let groups: Vec<&str> = groups(kinds).into_iter().filter(|group| group.is_empty() == (root == "api")).collect();
     let Form::Discovery(version) = accept.form else {
         let document = if root == "api" {
             let address = json!([{ "clientCIDR": "0.0.0.0/0", "serverAddress": "" }]);
             json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": address })
         } else {
-            let groups: Vec<Value> = groups.iter().filter_map(|group| group_document(group)).map(without_kind).collect();
+            let groups: Vec<Value> = groups.iter().filter_map(|group| group_document(kinds, group)).map(without_kind).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         };
         let mut answer = response::document(StatusCode::OK, &document, accept.encoding, call.pretty());
@@ -73,7 +79,7 @@ fn root(call: &Call, root: &str) -> Result<Response<Body>, Status> {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": format!("apidiscovery.k8s.io/{version}"),
         "metadata": {},
-        "items": groups.iter().map(|group| aggregated(group)).collect::<Vec<_>>(),
+        "items": groups.iter().map(|group| aggregated(kinds, group)).collect::<Vec<_>>(),
     });
     Ok(cacheable(call, &document, version))
 }
@@ -100,12 +106,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Every group and version that is served, each group's preferred version first.
-pub(crate) fn group_versions() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn group_versions(kinds: &Kinds) -> Vec<(&'static str, &'static str)> {
     let mut all = Vec::new();
     let hubs = kinds::ALL.iter().map(|kind| (kind.group(), kind.hub().version));
     let others = kinds::ALL.iter().flat_map(|kind| kind.versions.iter().skip(1).map(|v| (v.group, v.version)));
     let reviews = REVIEWS.iter().map(|review| (review.group, reviews::VERSION));
-    for pair in hubs.chain(reviews).chain(others) {
+    // by group, and the preferred version of each first
+    let custom = kinds.custom().map(|kind| (kind.group(), kind.hub().version));
+    for pair in hubs.chain(reviews).chain(others).chain(custom) {
         if !all.contains(&pair) {
             all.push(pair);
         }
@@ -113,9 +121,9 @@ pub(crate) fn group_versions() -> Vec<(&'static str, &'static str)> {
     all
 }
 
-fn groups() -> Vec<&'static str> {
+fn groups(kinds: &Kinds) -> Vec<&'static str> {
     let mut groups = Vec::new();
-    for (group, _) in group_versions() {
+    for (group, _) in group_versions(kinds) {
         if !groups.contains(&group) {
             groups.push(group);
         }
@@ -123,8 +131,8 @@ fn groups() -> Vec<&'static str> {
     groups
 }
 
-fn group_document(group: &str) -> Option<Value> {
-    let versions: Vec<Value> = group_versions()
+fn group_document(kinds: &Kinds, group: &str) -> Option<Value> {
+    let versions: Vec<Value> = group_versions(kinds)
         .into_iter()
         .filter(|(g, _)| *g == group && !group.is_empty())
         .map(|(g, v)| json!({ "groupVersion": api_version(g, v), "version": v }))
@@ -145,20 +153,21 @@ fn without_kind(mut group: Value) -> Value {
 
 /// The kinds that are served under `group`/`version`.
 pub(crate) fn kinds_of<'a>(
+    kinds: &'a Kinds,
     group: &'a str,
     version: &'a str,
 ) -> impl Iterator<Item = (&'static Kind, &'static Version)> + 'a {
-    kinds::ALL.iter().filter_map(move |kind| {
-        kind.versions.iter().find(|v| v.group == group && v.version == version).map(|found| (*kind, found))
+    kinds.all().filter_map(move |kind| {
+        kind.versions.iter().find(|v| v.group == group && v.version == version).map(|found| (kind, found))
     })
 }
 
-fn resource_list(group: &str, version: &str) -> Result<Value, Status> {
+fn resource_list(kinds: &Kinds, group: &str, version: &str) -> Result<Value, Status> {
     let mut resources = Vec::new();
-    for (kind, served) in kinds_of(group, version) {
+    for (kind, served) in kinds_of(kinds, group, version) {
         let mut resource = json!({
             "name": kind.plural, "singularName": kind.singular_name(), "namespaced": kind.namespaced, "kind": kind.kind,
-            "verbs": kind.verbs, "storageVersionHash": storage_hash(kind),
+            "verbs": verbs(kind), "storageVersionHash": storage_hash(kind),
         });
         if !kind.short_names.is_empty() && is_home(kind, served) {
             resource["shortNames"] = json!(kind.short_names);
@@ -199,30 +208,39 @@ fn is_home(kind: &Kind, served: &Version) -> bool {
 
 /// What changes when the stored version of a kind does.
 fn storage_hash(kind: &Kind) -> String {
+    let version = kind.custom.map_or(kind.hub().version, |custom| custom.definition.storage);
     use base64::{Engine, engine::general_purpose::STANDARD};
-    let text = format!("{}/{}/{}", kind.group(), kind.hub().version, kind.kind);
+    let text = format!("{}/{version}/{}", kind.group(), kind.kind);
     STANDARD.encode(&Sha256::digest(text.as_bytes())[..8])
 }
 
-fn aggregated(group: &str) -> Value {
-    let versions: Vec<Value> = group_versions()
+fn aggregated(kinds: &Kinds, group: &str) -> Value {
+    let versions: Vec<Value> = group_versions(kinds)
         .into_iter()
         .filter(|(g, _)| *g == group)
-        .map(|(g, v)| json!({ "version": v, "freshness": "Current", "resources": aggregated_resources(g, v) }))
+        .map(|(g, v)| json!({ "version": v, "freshness": "Current", "resources": aggregated_resources(kinds, g, v) }))
         .collect();
     json!({ "metadata": { "name": group, "creationTimestamp": null }, "versions": versions })
+}
+
+/// A kind whose definition is being deleted can still be emptied.
+fn verbs(kind: &Kind) -> &'static [&'static str] {
+    match kind.custom {
+        Some(custom) if custom.definition.terminating => &["delete", "deletecollection", "get", "list", "watch"],
+        _ => kind.verbs,
+    }
 }
 
 fn scope(namespaced: bool) -> &'static str {
     if namespaced { "Namespaced" } else { "Cluster" }
 }
 
-fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
+fn aggregated_resources(kinds: &Kinds, group: &str, version: &str) -> Vec<Value> {
     let response = |kind: &str| json!({ "group": group, "version": version, "kind": kind });
-    let stored = kinds_of(group, version).map(|(kind, served)| {
+    let stored = kinds_of(kinds, group, version).map(|(kind, served)| {
         let mut resource = json!({
             "resource": kind.plural, "responseKind": response(kind.kind), "scope": scope(kind.namespaced),
-            "singularResource": kind.singular_name(), "verbs": kind.verbs,
+            "singularResource": kind.singular_name(), "verbs": verbs(kind),
         });
         if !kind.short_names.is_empty() && is_home(kind, served) {
             resource["shortNames"] = json!(kind.short_names);

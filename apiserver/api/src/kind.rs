@@ -1,9 +1,10 @@
 //! The row that describes one kind. Handlers, discovery, OpenAPI, tables and the store read rows; none names a kind.
 
+use jiff::Timestamp;
 use rand::RngExt;
 use serde_json::Value;
 
-use crate::{field, key, names};
+use crate::{custom::Custom, field, key, names};
 
 /// Everything the generic path has to know of a kind. A custom resource is the same row, built at run time.
 ///
@@ -50,6 +51,8 @@ pub struct Kind {
     pub prepare_create: fn(&mut Value),
     /// The same on update; `old` is the stored object.
     pub prepare_update: fn(&mut Value, &Value),
+    /// What a DELETE writes into an object that it cannot remove at once; may be what holds it.
+    pub prepare_delete: fn(&mut Value, Timestamp),
     /// Every complaint about a new object.
     pub validate: fn(&Value) -> Vec<field::Error>,
     /// Complaints about a change, beyond `validate` of the new state; arguments: new, old.
@@ -60,6 +63,8 @@ pub struct Kind {
     pub claims: fn(&Value) -> Vec<String>,
     /// Sent as `Warning:` headers.
     pub warnings: fn(&Value) -> Vec<String>,
+    /// What a row that was made at run time knows beyond this; the methods of the hooks' names ask it.
+    pub custom: Option<Custom>,
 }
 
 /// A group and version under which the kind is served, and the way to the hub and back.
@@ -93,6 +98,8 @@ pub enum Generation {
     Absent,
     /// On every change outside `metadata` and `status`.
     Counted,
+    /// On every change outside `metadata`: a custom kind whose status is no subresource.
+    WithStatus,
 }
 
 /// What a DELETE does before the object is gone (finalizers aside).
@@ -262,11 +269,13 @@ impl Kind {
         allocate: |_, _, _| Ok(()),
         prepare_create: nothing,
         prepare_update: |_, _| {},
+        prepare_delete: |_, _| {},
         validate: |_| Vec::new(),
         validate_update: |_, _| Vec::new(),
         validate_status: |_, _| Vec::new(),
         claims: |_| Vec::new(),
         warnings: |_| Vec::new(),
+        custom: None,
     };
 
     /// What most kinds outside namespaces share.

@@ -4,6 +4,8 @@
 
 /// CEL as Kubernetes speaks it.
 pub mod cel;
+/// Kinds that a CustomResourceDefinition describes.
+pub mod custom;
 /// What a watch says: added, modified, deleted, bookmark.
 pub mod event;
 /// How the in-process clients are fed.

@@ -54,7 +54,7 @@ impl Meta {
             key: Key::new(text("namespace"), text("name")),
             uid: text("uid").into(),
             labels: labels.unwrap_or_default(),
-            fields: kind.fields.iter().map(|field| (field.value)(value).into_boxed_str()).collect(),
+            fields: kind.field_values(value),
             claims: (kind.claims)(value).into_iter().map(String::into_boxed_str).collect(),
         }
     }
@@ -71,7 +71,7 @@ impl Draft {
         let meta = Meta::of(kind, &value);
         let mut head = Vec::with_capacity(96);
         head.extend_from_slice(b"{\"apiVersion\":");
-        write(&mut head, &Value::String(kind.hub().api_version()));
+        write(&mut head, &Value::String(kind.stored_api_version(&value)));
         head.extend_from_slice(b",\"kind\":");
         write(&mut head, &Value::String(kind.kind.to_owned()));
         head.extend_from_slice(b",\"metadata\":{\"resourceVersion\":\"");
@@ -124,7 +124,10 @@ impl Object {
     /// # Errors
     /// When `bytes` is not JSON: the file was changed by somebody else.
     pub fn load(kind: &Kind, revision: Revision, bytes: Bytes) -> serde_json::Result<Self> {
-        let value: Value = serde_json::from_slice(&bytes)?;
+        let mut value: Value = serde_json::from_slice(&bytes)?;
+        if kind.refresh(&mut value) {
+            return Ok(Draft::new(kind, value).commit(revision));
+        }
         Ok(Self { meta: Meta::of(kind, &value), revision, bytes })
     }
 

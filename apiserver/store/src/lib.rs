@@ -23,6 +23,8 @@ mod log;
 mod memory;
 /// The newest events of a resource.
 mod ring;
+/// Kinds that come at run time.
+mod serve;
 /// All objects of a resource as they were at one revision.
 mod snapshot;
 /// The tables, and the writer's connection to them.
@@ -87,12 +89,11 @@ pub struct Store {
 
 /// What readers and the writer share.
 pub(crate) struct Shared {
-    catalog: Catalog,
+    /// Replaced as a whole when a kind comes.
+    catalog: RwLock<Arc<Catalog>>,
     memory: RwLock<Memory>,
     claims: Mutex<Claims>,
     kept: Mutex<Kept>,
-    /// One per resource: the revision of the last commit to it.
-    wakers: Vec<tokio::sync::watch::Sender<Revision>>,
     committed: tokio::sync::watch::Sender<Revision>,
     /// Connections for watchers that read the log.
     readers: SqlitePool,
@@ -107,8 +108,8 @@ impl Default for Options {
 }
 
 impl Store {
-    /// Opens `state.db` in `dir`, which no other process may use meanwhile. `kinds` are the resources that are served; rows
-    /// of others are left alone.
+    /// Opens `state.db` in `dir`, which no other process may use meanwhile. `kinds` are the resources that are served
+    /// from the start; others are kept until [`Store::serve`] says what they are.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process has `dir`; what the disk says; [`Error::Corrupt`].
@@ -122,21 +123,20 @@ impl Store {
         let revision = database.revision().await.map_err(&failed)?;
         let compacted = database.compacted().await.map_err(&failed)?;
 
-        let catalog = Catalog::new(kinds);
+        let mut catalog = Catalog::new(kinds, revision);
         let mut claims = Claims::default();
         let since = compacted.max(Revision(revision.0.saturating_sub(options.history as u64)));
-        let mut memory = Memory::new(catalog.len(), options.history, compacted, since, revision);
+        let mut memory = Memory::new(options.history, compacted, revision);
+        memory.grow(catalog.len(), since);
         let connection = database.connection().await.map_err(&failed)?;
-        log::load_objects(connection, &catalog, &mut memory, &mut claims).await?;
+        log::load_objects(connection, &mut catalog, &mut memory, &mut claims, since).await?;
         log::load_rings(connection, &catalog, &mut memory, since).await?;
 
-        let wakers = (0..catalog.len()).map(|_| tokio::sync::watch::Sender::new(revision)).collect();
         let shared = Arc::new(Shared {
-            catalog,
+            catalog: RwLock::new(Arc::new(catalog)),
             memory: RwLock::new(memory),
             claims: Mutex::new(claims),
             kept: Mutex::new(Kept::new(options.retention)),
-            wakers,
             committed: tokio::sync::watch::Sender::new(revision),
             readers: SqlitePoolOptions::new()
                 .max_connections(2)
@@ -150,6 +150,16 @@ impl Store {
         let writer = Writer { shared: shared.clone(), requests: receiver, database, compactor, doubt: None, lock };
         let task = tokio::spawn(writer.run(closing.clone()));
         Ok(Self { shared, requests, closing, task: Arc::new(Mutex::new(Some(task))) })
+    }
+
+    /// Serves `kind` from now on, be it new, already on disk, or another definition of a resource that is served. Objects
+    /// that are there are read anew, as the kind has them; that takes microseconds for each, so not on a thread of the
+    /// runtime. Watchers of events from before read on from the log. One caller at a time.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]: an object on disk cannot be read.
+    pub fn serve(&self, kind: &'static Kind) -> Result<(), Error> {
+        serve::serve(&self.shared, kind)
     }
 
     /// Writes a new object.
@@ -186,14 +196,15 @@ impl Store {
 
     /// The object as it is committed.
     pub fn get(&self, kind: &Kind, key: &Key) -> Option<Arc<Object>> {
-        let id = self.shared.catalog.id(kind)?;
+        let id = self.shared.catalog.read().id(kind)?;
         self.shared.memory.read().get(id, key).cloned()
     }
 
     /// All objects of a kind, now. Of a kind the store was not opened with there are none.
     pub fn snapshot(&self, kind: &Kind) -> Snapshot {
+        let id = self.shared.catalog.read().id(kind);
         let memory = self.shared.memory.read();
-        match self.shared.catalog.id(kind) {
+        match id {
             Some(id) => memory.snapshot(id),
             None => Snapshot::new(memory.revision, snapshot::Objects::default()),
         }
@@ -201,7 +212,8 @@ impl Store {
 
     /// The revision of the last commit to a kind; that of the start, or 0, if there was none.
     pub fn changed(&self, kind: &Kind) -> Revision {
-        self.shared.catalog.id(kind).map_or(Revision::default(), |id| *self.shared.wakers[id.0].borrow())
+        let catalog = self.shared.catalog.read();
+        catalog.id(kind).map_or(Revision::default(), |id| *catalog.waker(id).borrow())
     }
 
     /// All objects of a kind as they were at `revision`: made from what is there now and what happened since.
@@ -209,7 +221,7 @@ impl Store {
     /// # Errors
     /// [`Error::Compacted`] when that is not in memory any more; [`Error::Future`].
     pub fn snapshot_at(&self, kind: &Kind, revision: Revision) -> Result<Snapshot, Error> {
-        let id = self.shared.catalog.require(kind)?;
+        let id = self.shared.catalog.read().require(kind)?;
         if let Some(kept) = self.shared.kept.lock().get(id, revision) {
             return Ok(kept);
         }
@@ -230,7 +242,7 @@ impl Store {
     /// # Errors
     /// [`Error::Compacted`]: list first. [`Error::Future`], [`Error::UnknownKind`].
     pub fn watch(&self, kind: &Kind, after: Revision) -> Result<Watch, Error> {
-        let id = self.shared.catalog.require(kind)?;
+        let id = self.shared.catalog.read().require(kind)?;
         Watch::open(self.shared.clone(), id, after)
     }
 
@@ -274,7 +286,7 @@ impl Store {
     }
 
     async fn write(&self, kind: &'static Kind, write: Write) -> Result<Arc<Object>, Error> {
-        let resource = self.shared.catalog.require(kind)?;
+        let resource = self.shared.catalog.read().require(kind)?;
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request { resource, write, answer }).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
@@ -282,13 +294,19 @@ impl Store {
 }
 
 impl Shared {
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read())
+    }
+
     /// Shows a committed batch to readers, then wakes watchers.
     fn publish(&self, changes: &[Change]) {
         let Some(last) = changes.last() else { return };
         self.memory.write().publish(changes);
+        let catalog = self.catalog.read();
         for Change { resource, event } in changes {
-            self.wakers[resource.0].send_replace(event.revision());
+            catalog.waker(*resource).send_replace(event.revision());
         }
+        drop(catalog);
         self.committed.send_replace(last.event.revision());
     }
 }

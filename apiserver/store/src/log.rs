@@ -16,15 +16,18 @@ use crate::{
 /// Every live object, in no order.
 pub(crate) async fn load_objects(
     connection: &mut SqliteConnection,
-    catalog: &Catalog,
+    catalog: &mut Catalog,
     memory: &mut Memory,
     claims: &mut Claims,
+    since: Revision,
 ) -> Result<(), Error> {
     let query = "SELECT l.resource, l.revision, l.body FROM object o JOIN log l ON l.revision = o.revision";
     let mut rows = sqlx::query(query).fetch(connection);
     let failed = Error::disk("read the objects");
     while let Some(row) = rows.try_next().await.map_err(&failed)? {
-        let Some(id) = resource(catalog, &row).map_err(&failed)? else { continue };
+        // a resource that nobody serves yet is kept for whoever will
+        let id = catalog.ensure(row.try_get(0).map_err(&failed)?, memory.revision);
+        memory.grow(catalog.len(), since);
         let object = Arc::new(object(catalog, id, &row, 1, 2)?);
         claims.replace(&Owner { resource: id, key: object.key().clone() }, &[], &object.meta.claims);
         memory.resource_mut(id).objects.insert(object);
@@ -46,7 +49,8 @@ pub(crate) async fn load_rings(
     let failed = Error::disk("read the log");
     let mut seen = HashMap::new();
     while let Some(row) = rows.try_next().await.map_err(&failed)? {
-        let Some(id) = resource(catalog, &row).map_err(&failed)? else { continue };
+        // one without a row has no object either: its events stay in the log, where a watch finds them
+        let Some(id) = catalog.named(row.try_get(0).map_err(&failed)?) else { continue };
         let mut event = event(catalog, id, &row, &mut seen)?;
         if let Some(live) = memory.get(id, event.object.key())
             && live.revision == event.revision()
@@ -76,16 +80,6 @@ pub(crate) async fn page(
     let mut seen = HashMap::new();
     let decode = |row| Ok(Change { resource: id, event: Arc::new(event(catalog, id, row, &mut seen)?) });
     rows.iter().map(decode).collect()
-}
-
-/// The row's resource, unless the store was opened without it.
-fn resource(catalog: &Catalog, row: &SqliteRow) -> Result<Option<ResourceId>, sqlx::Error> {
-    let name: &str = row.try_get(0)?;
-    let id = catalog.named(name);
-    if id.is_none() {
-        tracing::debug!(resource = name, "a row of a resource nobody serves is left alone");
-    }
-    Ok(id)
 }
 
 /// `seen`: objects that are decoded already, by revision.

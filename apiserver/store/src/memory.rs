@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use api::{Event, Kind, Object, Revision};
+use api::{Event, Kind, Object, Revision, kind::Version};
 
 use crate::{
     Error,
@@ -14,12 +14,26 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ResourceId(pub(crate) usize);
 
-/// The resources the store was opened with; never changes.
+/// The resources there are rows of: those the store was opened with, those that only the disk knows, and those that were
+/// served since. It only grows; who reads one keeps it while the next is made.
+#[derive(Clone, Default)]
 pub(crate) struct Catalog {
-    rows: Vec<(&'static Kind, Arc<str>)>,
+    rows: Vec<Row>,
     ids: HashMap<(&'static str, &'static str), ResourceId>,
     names: HashMap<Arc<str>, ResourceId>,
 }
+
+#[derive(Clone)]
+struct Row {
+    kind: &'static Kind,
+    name: Arc<str>,
+    /// The revision of the last commit to it.
+    waker: Arc<tokio::sync::watch::Sender<Revision>>,
+}
+
+/// Stands for the kind of a resource that is on disk and not served yet: a custom one before its definition was read. Its
+/// objects are kept as they are.
+static UNSERVED: Kind = Kind { versions: &[Version::hub("", "", "")], ..Kind::NAMESPACED };
 
 /// The committed state of all resources, behind one lock: so a list, its revision and the watch that follows it agree.
 pub(crate) struct Memory {
@@ -28,6 +42,8 @@ pub(crate) struct Memory {
     /// The log is complete after this revision.
     pub(crate) compacted: Revision,
     resources: Vec<Resource>,
+    /// Events kept per resource.
+    history: usize,
 }
 
 pub(crate) struct Resource {
@@ -43,11 +59,35 @@ pub(crate) struct Change {
 }
 
 impl Catalog {
-    pub(crate) fn new(kinds: &[&'static Kind]) -> Self {
-        let rows: Vec<_> = kinds.iter().map(|kind| (*kind, Arc::from(kind.resource()))).collect();
-        let ids = kinds.iter().enumerate().map(|(id, kind)| ((kind.group(), kind.plural), ResourceId(id))).collect();
-        let names = rows.iter().enumerate().map(|(id, (_, name))| (Arc::clone(name), ResourceId(id))).collect();
-        Self { rows, ids, names }
+    pub(crate) fn new(kinds: &[&'static Kind], revision: Revision) -> Self {
+        let mut catalog = Self::default();
+        for kind in kinds {
+            catalog.serve(kind, revision);
+        }
+        catalog
+    }
+
+    /// Gives the resource this kind from now on; says which it had before.
+    pub(crate) fn serve(&mut self, kind: &'static Kind, revision: Revision) -> (ResourceId, Option<&'static Kind>) {
+        let name: Arc<str> = kind.resource().into();
+        let known = self.names.get(&name).copied();
+        let id = known.unwrap_or_else(|| self.push(name, revision));
+        self.ids.insert((kind.group(), kind.plural), id);
+        let before = std::mem::replace(&mut self.rows[id.0].kind, kind);
+        (id, known.map(|_| before))
+    }
+
+    /// The resource of this name, made if there is none yet.
+    pub(crate) fn ensure(&mut self, name: &str, revision: Revision) -> ResourceId {
+        self.named(name).unwrap_or_else(|| self.push(name.into(), revision))
+    }
+
+    fn push(&mut self, name: Arc<str>, revision: Revision) -> ResourceId {
+        let id = ResourceId(self.rows.len());
+        self.names.insert(Arc::clone(&name), id);
+        let waker = Arc::new(tokio::sync::watch::Sender::new(revision));
+        self.rows.push(Row { kind: &UNSERVED, name, waker });
+        id
     }
 
     pub(crate) fn id(&self, kind: &Kind) -> Option<ResourceId> {
@@ -63,12 +103,16 @@ impl Catalog {
     }
 
     pub(crate) fn kind(&self, id: ResourceId) -> &'static Kind {
-        self.rows[id.0].0
+        self.rows[id.0].kind
     }
 
     /// `pods`, `deployments.apps`: how the resource is called on disk.
     pub(crate) fn name(&self, id: ResourceId) -> &Arc<str> {
-        &self.rows[id.0].1
+        &self.rows[id.0].name
+    }
+
+    pub(crate) fn waker(&self, id: ResourceId) -> &tokio::sync::watch::Sender<Revision> {
+        &self.rows[id.0].waker
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -77,10 +121,16 @@ impl Catalog {
 }
 
 impl Memory {
-    /// Empty, at `revision`, with nothing to be seen of what happened up to `since`.
-    pub(crate) fn new(resources: usize, history: usize, compacted: Revision, since: Revision, revision: Revision) -> Self {
+    /// Empty, at `revision`.
+    pub(crate) fn new(history: usize, compacted: Revision, revision: Revision) -> Self {
+        Self { revision, compacted, resources: Vec::new(), history }
+    }
+
+    /// Makes room for `resources` in all; of those that are new there is nothing to be seen up to `since`.
+    pub(crate) fn grow(&mut self, resources: usize, since: Revision) {
+        let history = self.history;
         let empty = || Resource { objects: Objects::default(), ring: Ring::new(history, since) };
-        Self { revision, compacted, resources: std::iter::repeat_with(empty).take(resources).collect() }
+        self.resources.resize_with(resources.max(self.resources.len()), empty);
     }
 
     pub(crate) fn resource(&self, id: ResourceId) -> &Resource {

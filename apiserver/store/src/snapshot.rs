@@ -80,6 +80,10 @@ impl Objects {
         }
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.0.iter().map(|entry| &entry.0)
+    }
+
     fn from<'a>(&'a self, start: Option<&'a Key>) -> impl Iterator<Item = &'a Arc<Object>> {
         let start = start.map_or(Bound::Unbounded, Bound::Included);
         self.0.range::<_, Key>((start, Bound::Unbounded)).map(|entry| &entry.0)

@@ -45,7 +45,7 @@ impl Place {
 
 impl Watch {
     pub(crate) fn open(shared: Arc<Shared>, resource: ResourceId, after: Revision) -> Result<Self, Error> {
-        let wake = shared.wakers[resource.0].subscribe();
+        let wake = shared.catalog().waker(resource).subscribe();
         let memory = shared.memory.read();
         if after > memory.revision {
             return Err(Error::Future { current: memory.revision });
@@ -111,7 +111,8 @@ impl Watch {
         // not more than is published: the ring would say it again
         let published = self.shared.memory.read().revision;
         let pages = &self.shared.readers;
-        let changes = log::page(pages, &self.shared.catalog, self.resource, (after, published), BATCH).await;
+        let catalog = self.shared.catalog();
+        let changes = log::page(pages, &catalog, self.resource, (after, published), BATCH).await;
         let changes = changes.map_err(Closed::Disk)?;
         let memory = self.shared.memory.read();
         if memory.compacted > after {

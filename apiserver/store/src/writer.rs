@@ -107,9 +107,10 @@ impl Writer {
     }
 
     fn decide(&self, waiting: &mut Vec<Request>) -> (Batch, Vec<(oneshot::Sender<Answer>, Answer)>) {
+        let catalog = self.shared.catalog();
         let memory = self.shared.memory.read();
         let mut claims = self.shared.claims.lock();
-        let mut ground = Ground { catalog: &self.shared.catalog, memory: &memory, claims: &mut claims };
+        let mut ground = Ground { catalog: &catalog, memory: &memory, claims: &mut claims };
         let mut batch = Batch::new(memory.revision);
         let stage = |Request { resource, write, answer }| (answer, batch.stage(&mut ground, resource, write));
         let answers = waiting.drain(..).map(stage).collect();
@@ -118,7 +119,7 @@ impl Writer {
 
     /// Afterwards the batch is on disk, and the claims are as disk has them.
     async fn commit(&mut self, batch: Batch) -> Result<Vec<Change>, Error> {
-        let Err(error) = self.database.commit(&self.shared.catalog, &batch).await else {
+        let Err(error) = self.database.commit(&self.shared.catalog(), &batch).await else {
             self.shared.claims.lock().committed();
             return Ok(batch.changes);
         };

@@ -57,6 +57,14 @@ pub fn validate_update(new: &Value, old: &Value) -> Vec<Error> {
     errors
 }
 
+/// Complaints about the metadata of an object within an object.
+pub(crate) fn embedded(metadata: &Value, path: &str) -> Vec<Error> {
+    let mut errors = Vec::new();
+    labels(&mut errors, &format!("{path}.labels"), at(metadata, &["labels"]));
+    annotations(&mut errors, &format!("{path}.annotations"), at(metadata, &["annotations"]));
+    errors
+}
+
 fn name(errors: &mut Vec<Error>, kind: &Kind, metadata: &Value) {
     let prefix = text(metadata, &["generateName"]);
     if !prefix.is_empty() {

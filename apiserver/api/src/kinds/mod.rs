@@ -12,6 +12,8 @@ pub mod metadata;
 mod pod_spec;
 /// Reading JSON that may lack anything.
 mod read;
+/// The kinds that are served, those of definitions among them.
+mod served;
 /// Keeping spec and status apart.
 mod status;
 
@@ -28,6 +30,7 @@ mod apps;
 mod batch;
 mod certificates;
 mod config_map;
+mod custom_resource_definition;
 mod deployment;
 mod endpoint_slice;
 mod endpoints;
@@ -68,6 +71,7 @@ pub use certificates::{
     certificate_signing_request::KIND as CERTIFICATE_SIGNING_REQUEST, cluster_trust_bundle::KIND as CLUSTER_TRUST_BUNDLE,
 };
 pub use config_map::KIND as CONFIG_MAP;
+pub use custom_resource_definition::KIND as CUSTOM_RESOURCE_DEFINITION;
 pub use deployment::KIND as DEPLOYMENT;
 pub use endpoint_slice::KIND as ENDPOINT_SLICE;
 pub use endpoints::KIND as ENDPOINTS;
@@ -102,6 +106,7 @@ pub use resource_quota::KIND as RESOURCE_QUOTA;
 pub use runtime_class::KIND as RUNTIME_CLASS;
 pub use secret::KIND as SECRET;
 pub use service::KIND as SERVICE;
+pub use served::Kinds;
 pub use service_account::KIND as SERVICE_ACCOUNT;
 pub use storage::{
     csi_driver::KIND as CSI_DRIVER,
@@ -170,6 +175,7 @@ pub static ALL: &[&Kind] = &[
     &STORAGE_CLASS,
     &VOLUME_ATTACHMENT,
     &VOLUME_ATTRIBUTES_CLASS,
+    &CUSTOM_RESOURCE_DEFINITION,
 ];
 
 /// The row served under `group`/`version` as `plural`.

@@ -22,6 +22,7 @@ pub(super) struct Operation {
     pub(super) body: Option<Body>,
     pub(super) codes: &'static [(&'static str, &'static str)],
     pub(super) answer: Answer,
+    pub(super) media: &'static Media,
     /// Group, version and kind of what is sent; none for discovery.
     pub(super) gvk: Option<[String; 3]>,
 }
@@ -47,15 +48,30 @@ pub(super) enum Answer {
 pub(super) const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
 pub(super) const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
-/// Media types of patches that all types understand.
-pub(super) const PATCHES: [&str; 4] = [
-    "application/apply-patch+yaml",
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-];
-pub(super) const PRODUCED: [&str; 3] = ["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
-pub(super) const STREAMED: [&str; 2] = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+/// What can be sent and had, as media types.
+pub(super) struct Media {
+    pub(super) patches: &'static [&'static str],
+    pub(super) produced: &'static [&'static str],
+    pub(super) streamed: &'static [&'static str],
+}
+
+pub(super) static BUILT_IN: Media = Media {
+    patches: &[
+        "application/apply-patch+yaml",
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+    ],
+    produced: &["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"],
+    streamed: &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"],
+};
+
+/// Of kinds without protobuf and merge keys.
+pub(super) static CUSTOM: Media = Media {
+    patches: &["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"],
+    produced: &["application/json", "application/yaml"],
+    streamed: &[],
+};
 
 const OK: (&str, &str) = ("200", "OK");
 const CREATED: (&str, &str) = ("201", "Created");

@@ -1,6 +1,6 @@
 //! The paths of a kind, from its row.
 
-use super::operation::{Answer, Body, Operation, PathItem, VERBS, Verb};
+use super::operation::{Answer, BUILT_IN, Body, CUSTOM, Operation, PathItem, VERBS, Verb};
 use crate::{
     Kind,
     kind::{Serves, Subresource, Version},
@@ -31,7 +31,7 @@ pub(super) fn of_group(kinds: &[&Kind], group: &str, version: &str) -> Vec<PathI
     let mut items: Vec<PathItem> = discovery(&prefix, group, version).into_iter().collect();
     for kind in kinds {
         let found = kind.versions.iter().find(|v| v.group == group && v.version == version);
-        let Some((version, schema)) = found.and_then(|v| Some((v, schema::find(v.schema)?))) else { continue };
+        let Some((version, schema)) = found.and_then(|v| Some((v, kind.type_in(v)?))) else { continue };
         of_kind(&Served { kind, version, schema, prefix: prefix.clone() }, &mut items);
     }
     items
@@ -49,6 +49,7 @@ fn discovery(prefix: &str, group: &str, version: &str) -> Option<PathItem> {
         body: None,
         codes: VERBS[0].codes,
         answer: Answer::Object(answer),
+        media: &BUILT_IN,
         gvk: None,
     };
     Some(PathItem { path: format!("{prefix}/"), parameters: Vec::new(), operations: vec![operation] })
@@ -123,7 +124,7 @@ fn operation(served: &Served<'_>, place: &Place, verb: &Verb, schema: &'static T
     let name = format!("{}{collection}{}{}{}", title(version), place.scope, served.kind.kind, place.suffix);
     let article = if matches!(verb.name, "create" | "delete") { " a" } else { "" };
     let answer = match verb.name {
-        "list" => list_of(schema).map_or(Answer::Object(schema), Answer::List),
+        "list" => list_of(served).map_or(Answer::Object(schema), Answer::List),
         "delete" | "deletecollection" => status().map_or(Answer::Text, Answer::Object),
         _ => Answer::Object(schema),
     };
@@ -142,12 +143,16 @@ fn operation(served: &Served<'_>, place: &Place, verb: &Verb, schema: &'static T
         },
         codes: verb.codes,
         answer,
+        media: if served.kind.custom.is_some() { &CUSTOM } else { &BUILT_IN },
         gvk: Some([group, version, served.kind.kind].map(str::to_owned)),
     }
 }
 
-fn list_of(schema: &Type) -> Option<&'static Type> {
-    schema::find(&format!("{}List", schema.name))
+fn list_of(served: &Served<'_>) -> Option<&'static Type> {
+    match served.kind.custom {
+        Some(custom) => Some(custom.version().list),
+        None => schema::find(&format!("{}List", served.schema.name)),
+    }
 }
 
 fn status() -> Option<&'static Type> {

@@ -41,13 +41,19 @@ pub(super) fn closure(dialect: Dialect, roots: impl IntoIterator<Item = &'static
 
 fn mentioned(ty: &'static Type) -> impl Iterator<Item = &'static Type> {
     let fields = if ty.shape == Shape::Object { ty.fields() } else { &[] };
-    fields.iter().filter_map(|field| match field.kind {
+    // what was written by somebody spells its inner types out
+    let named = |field: &&Field| ty.published.is_none() || field.name == "metadata";
+    fields.iter().filter(named).filter_map(|field| match field.kind {
         FieldType::Object(inner) if inner.shape != Shape::Strings => Some(inner),
         _ => None,
     })
 }
 
 fn schema(dialect: Dialect, ty: &'static Type, describe: Describe<'_>) -> Value {
+    if let Some(published) = &ty.published {
+        let schema = if dialect == Dialect::V2 { &published.v2 } else { &published.v3 };
+        return schema.clone();
+    }
     let mut schema = shape(dialect, ty);
     if let Some(text) = describe(ty, None) {
         schema["description"] = text.into();

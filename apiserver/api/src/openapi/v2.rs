@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Describe,
-    operation::{self, Answer, Body, DELETE_OPTIONS, Operation, PATCH, PATCHES, PRODUCED, PathItem, STREAMED, UNAUTHORIZED},
+    operation::{self, Answer, Body, DELETE_OPTIONS, Operation, PATCH, PathItem, UNAUTHORIZED},
     schemas::{self, Dialect},
 };
 use crate::schema::find;
@@ -51,11 +51,11 @@ fn operation(operation: &Operation) -> Value {
     }
     responses.insert(UNAUTHORIZED.0.into(), json!({"description": UNAUTHORIZED.1}));
     let produces: Vec<&str> = match operation.answer {
-        Answer::List(_) => PRODUCED.into_iter().chain(STREAMED).collect(),
-        Answer::Object(_) => PRODUCED.to_vec(),
+        Answer::List(_) => [operation.media.produced, operation.media.streamed].concat(),
+        Answer::Object(_) => operation.media.produced.to_vec(),
         Answer::Text => vec!["text/plain"],
     };
-    let consumes = if matches!(operation.body, Some(Body::Patch)) { PATCHES.to_vec() } else { vec!["*/*"] };
+    let consumes = if matches!(operation.body, Some(Body::Patch)) { operation.media.patches.to_vec() } else { vec!["*/*"] };
     let mut parameters: Vec<Value> = operation.body.iter().map(body).collect();
     parameters.extend(operation.query.iter().map(|q| query(q.0, q.1)));
     let mut value = json!({

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Describe,
-    operation::{self, Answer, Body, DELETE_OPTIONS, Operation, PATCH, PATCHES, PRODUCED, PathItem, STREAMED, UNAUTHORIZED},
+    operation::{self, Answer, Body, DELETE_OPTIONS, Operation, Media, PATCH, PathItem, UNAUTHORIZED},
     schemas::{self, Dialect},
 };
 use crate::schema::find;
@@ -43,7 +43,7 @@ fn path_item(item: &PathItem) -> Value {
 fn operation(operation: &Operation) -> Value {
     let mut responses = Map::new();
     for (code, description) in operation.codes {
-        responses.insert((*code).into(), json!({"description": description, "content": answer(operation.answer)}));
+        responses.insert((*code).into(), json!({"description": description, "content": answer(operation.answer, operation.media)}));
     }
     responses.insert(UNAUTHORIZED.0.into(), json!({"description": UNAUTHORIZED.1}));
     let mut value = json!({
@@ -56,7 +56,7 @@ fn operation(operation: &Operation) -> Value {
         value["parameters"] = operation.query.iter().map(|q| query(q.0, q.1)).collect();
     }
     if let Some(body) = &operation.body {
-        value["requestBody"] = request_body(body);
+        value["requestBody"] = request_body(body, operation.media);
     }
     if !operation.action.is_empty() {
         value["x-kubernetes-action"] = operation.action.into();
@@ -71,23 +71,23 @@ fn query(name: &str, ty: &str) -> Value {
     json!({"name": name, "in": "query", "schema": {"type": ty, "uniqueItems": true}})
 }
 
-fn request_body(body: &Body) -> Value {
+fn request_body(body: &Body, media: &Media) -> Value {
     let named = |name| find(name).map_or_else(|| json!({"type": "object"}), |ty| DIALECT.reference(ty));
     match body {
-        Body::Object(ty) => json!({"required": true, "content": content(["*/*"], &DIALECT.reference(ty))}),
-        Body::Patch => json!({"required": true, "content": content(PATCHES, &named(PATCH))}),
-        Body::DeleteOptions => json!({"content": content(["*/*"], &named(DELETE_OPTIONS))}),
+        Body::Object(ty) => json!({"required": true, "content": content(&["*/*"], &DIALECT.reference(ty))}),
+        Body::Patch => json!({"required": true, "content": content(media.patches, &named(PATCH))}),
+        Body::DeleteOptions => json!({"content": content(&["*/*"], &named(DELETE_OPTIONS))}),
     }
 }
 
-fn answer(answer: Answer) -> Value {
+fn answer(answer: Answer, media: &Media) -> Value {
     match answer {
-        Answer::Object(ty) => content(PRODUCED, &DIALECT.reference(ty)),
-        Answer::List(ty) => content(PRODUCED.into_iter().chain(STREAMED), &DIALECT.reference(ty)),
-        Answer::Text => content(["text/plain"], &json!({"type": "string"})),
+        Answer::Object(ty) => content(media.produced, &DIALECT.reference(ty)),
+        Answer::List(ty) => content(&[media.produced, media.streamed].concat(), &DIALECT.reference(ty)),
+        Answer::Text => content(&["text/plain"], &json!({"type": "string"})),
     }
 }
 
-fn content<'a>(types: impl IntoIterator<Item = &'a str>, schema: &Value) -> Value {
-    types.into_iter().map(|name| (name.to_owned(), json!({ "schema": schema }))).collect::<Map<_, _>>().into()
+fn content(types: &[&str], schema: &Value) -> Value {
+    types.iter().map(|name| ((*name).to_owned(), json!({ "schema": schema }))).collect::<Map<_, _>>().into()
 }

@@ -23,6 +23,14 @@ pub struct Type {
     pub atomic: bool,
     text: &'static str,
     body: OnceLock<Body>,
+    /// The schema that OpenAPI shows for it, where somebody wrote one (a custom kind's).
+    pub(crate) published: Option<Published>,
+}
+
+/// A schema in both dialects of OpenAPI.
+pub(crate) struct Published {
+    pub(crate) v2: serde_json::Value,
+    pub(crate) v3: serde_json::Value,
 }
 
 /// Group, version and kind of a [`Type`].
@@ -155,6 +163,19 @@ pub fn all() -> &'static [Type] {
 }
 
 impl Type {
+    /// A type that is not in the table. It lives for ever, as those do.
+    pub(crate) fn made(
+        name: &'static str,
+        kinds: &'static [TypeKind<'static>],
+        atomic: bool,
+        mut fields: Vec<Field>,
+        published: Option<Published>,
+    ) -> &'static Self {
+        fields.sort_by_key(|field| field.name);
+        let body = OnceLock::from(Body { fields: fields.leak(), embedded: &[] });
+        Box::leak(Box::new(Self { name, kinds, shape: Shape::Object, atomic, text: "", body, published }))
+    }
+
     /// In the order of their names.
     pub fn fields(&self) -> &'static [Field] {
         self.body().fields

@@ -63,7 +63,7 @@ impl FieldSelector {
     /// # Errors
     /// Names the first field that cannot, in upstream's words.
     pub fn check(&self, kind: &Kind) -> Result<(), String> {
-        let known = |field: &str| generic(field) || kind.fields.iter().any(|f| f.path == field);
+        let known = |field: &str| generic(field) || kind.selects(field);
         match self.terms.iter().find(|term| !known(&term.field)) {
             None => Ok(()),
             Some(term) if kind.fields.is_empty() => Err(format!(
@@ -80,7 +80,7 @@ impl FieldSelector {
             let value = match term.field.as_str() {
                 "metadata.name" => &*meta.key.name,
                 "metadata.namespace" => &*meta.key.namespace,
-                path => kind.fields.iter().position(|f| f.path == path).map_or("", |at| &*meta.fields[at]),
+                path => kind.fields.iter().position(|f| f.path == path).map_or("", |at| meta.fields.get(at).map_or("", |value| &**value)),
             };
             (value == term.value) == (term.comparison == Comparison::Equal)
         })
