@@ -88,8 +88,13 @@ impl App {
 }
 
 impl Row {
+    /// What its objects can be read as.
+    pub(crate) fn offers(self) -> Offers {
+        if self.kind.custom.is_some() { Offers::Custom } else { Offers::Objects }
+    }
+
     /// What patches and checks read of the row's type.
-    pub(crate) fn schema(&self) -> Option<&'static schema::Type> {
+    pub(crate) fn schema(self) -> Option<&'static schema::Type> {
         self.kind.type_in(self.version)
     }
 

@@ -50,6 +50,8 @@ mod table;
 
 /// The objects that are there from the start.
 mod bootstrap;
+/// Kinds that come at run time.
+mod custom;
 /// Which kinds there are.
 mod discovery;
 /// Is it up.

@@ -35,6 +35,8 @@ pub(crate) struct Accept {
 pub(crate) enum Offers {
     /// Objects: also as a Table, also their metadata alone.
     Objects,
+    /// The same of kinds that have no protobuf, but for their metadata.
+    Custom,
     /// The roots of discovery: also aggregated.
     Discovery,
     /// Nothing but what it is.
@@ -67,7 +69,7 @@ fn understand(clause: &str, offers: Offers) -> Option<Accept> {
     let encoding = match parts.next()? {
         "application/json" | "*/*" | "application/*" | "" => Encoding::Json,
         "application/yaml" => Encoding::Yaml,
-        "application/vnd.kubernetes.protobuf" if offers == Offers::Objects => Encoding::Protobuf,
+        "application/vnd.kubernetes.protobuf" if matches!(offers, Offers::Objects | Offers::Custom) => Encoding::Protobuf,
         _ => return None,
     };
     let (mut group, mut version, mut kind) = ("", "", "");
@@ -81,11 +83,12 @@ fn understand(clause: &str, offers: Offers) -> Option<Accept> {
         }
     }
     let form = match (offers, group, kind) {
+        (Offers::Custom, _, "") if encoding == Encoding::Protobuf => return None,
         (_, _, "") => Form::Whole,
         // Tables are said in JSON.
         (_, _, "Table" | "APIGroupDiscoveryList") if encoding == Encoding::Protobuf => return None,
-        (Offers::Objects, "meta.k8s.io", "Table") => Form::Table(known(version, &["v1", "v1beta1"])?),
-        (Offers::Objects, "meta.k8s.io", "PartialObjectMetadata" | "PartialObjectMetadataList") => {
+        (Offers::Objects | Offers::Custom, "meta.k8s.io", "Table") => Form::Table(known(version, &["v1", "v1beta1"])?),
+        (Offers::Objects | Offers::Custom, "meta.k8s.io", "PartialObjectMetadata" | "PartialObjectMetadataList") => {
             Form::Metadata(known(version, &["v1", "v1beta1"])?)
         }
         (Offers::Discovery, "apidiscovery.k8s.io", "APIGroupDiscoveryList") => {

@@ -3,15 +3,19 @@
 /// What `kubectl explain` prints.
 mod descriptions;
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
-use api::{Status, kinds, openapi};
+use api::{Kind, Status, kinds::Kinds, openapi};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
     header::{ACCEPT, CACHE_CONTROL, ETAG, IF_NONE_MATCH},
 };
+use parking_lot::Mutex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -22,13 +26,21 @@ use crate::{
 };
 use descriptions::describe;
 
-/// What was made so far.
+/// What was made so far, for the kinds that are served.
 #[derive(Default)]
 pub(crate) struct OpenApi {
+    /// Groups without custom kinds, by path: they stay as they are.
+    built_in: Mutex<BTreeMap<String, Arc<Document>>>,
+    made: Mutex<Arc<Made>>,
+}
+
+#[derive(Default)]
+struct Made {
+    kinds: Arc<Kinds>,
     v2: OnceLock<Document>,
     v2_protobuf: OnceLock<Document>,
     /// By path: `api/v1`, `apis/apps/v1`.
-    v3: OnceLock<BTreeMap<String, Document>>,
+    v3: OnceLock<BTreeMap<String, Arc<Document>>>,
 }
 
 struct Document {
@@ -45,12 +57,13 @@ impl Document {
 
 impl OpenApi {
     /// `segments` is the path below `/openapi`.
-    pub(crate) fn serve(&self, call: &Call, segments: &[&str]) -> Result<Response<Body>, Status> {
+    pub(crate) fn serve(&self, kinds: &Arc<Kinds>, call: &Call, segments: &[&str]) -> Result<Response<Body>, Status> {
+        let made = self.made(kinds);
         match segments {
-            ["v2"] => Ok(self.v2(call)),
+            ["v2"] => Ok(made.v2(call)),
             ["v3"] => {
                 let paths: BTreeMap<&str, _> = self
-                    .v3()
+                    .v3(&made)
                     .iter()
                     .map(|(path, document)| {
                         let url = format!("/openapi/v3/{path}?hash={}", document.hash);
@@ -60,7 +73,7 @@ impl OpenApi {
                 call.reply(StatusCode::OK, &json!({ "paths": paths }))
             }
             ["v3", path @ ..] => {
-                let document = self.v3().get(&path.join("/")).ok_or_else(response::no_such_path)?;
+                let document = self.v3(&made).get(&path.join("/")).ok_or_else(response::no_such_path)?;
                 let mut answer = send(call, document, "application/json");
                 if call.query.get("hash") == document.hash {
                     let forever = HeaderValue::from_static("public, immutable, max-age=31536000");
@@ -72,25 +85,42 @@ impl OpenApi {
         }
     }
 
-    fn v2(&self, call: &Call) -> Response<Body> {
-        let wants = call.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        if wants.contains("proto-openapi.spec.v2") {
-            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(kinds::ALL, &describe)));
-            return send(call, self.v2_protobuf.get_or_init(make), openapi::V2_PROTOBUF);
+    fn made(&self, kinds: &Arc<Kinds>) -> Arc<Made> {
+        let mut made = self.made.lock();
+        if !Arc::ptr_eq(&made.kinds, kinds) {
+            *made = Arc::new(Made { kinds: Arc::clone(kinds), ..Made::default() });
         }
-        let make = || Document::new(openapi::v2(kinds::ALL, &describe).to_string().into_bytes());
-        send(call, self.v2.get_or_init(make), "application/json")
+        Arc::clone(&made)
     }
 
-    fn v3(&self) -> &BTreeMap<String, Document> {
-        self.v3.get_or_init(|| {
+    fn v3<'a>(&self, made: &'a Made) -> &'a BTreeMap<String, Arc<Document>> {
+        made.v3.get_or_init(|| {
+            let rows: Vec<&Kind> = made.kinds.all().collect();
             let document = |(group, version): (&str, &str)| {
                 let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
-                let document = openapi::v3_group(kinds::ALL, group, version, &describe);
-                (path, Document::new(document.to_string().into_bytes()))
+                let make =
+                    || Arc::new(Document::new(openapi::v3_group(&rows, group, version, &describe).to_string().into_bytes()));
+                let document = match made.kinds.custom().any(|kind| kind.group() == group) {
+                    true => make(),
+                    false => Arc::clone(self.built_in.lock().entry(path.clone()).or_insert_with(make)),
+                };
+                (path, document)
             };
-            group_versions().into_iter().map(document).collect()
+            group_versions(&made.kinds).into_iter().map(document).collect()
         })
+    }
+}
+
+impl Made {
+    fn v2(&self, call: &Call) -> Response<Body> {
+        let wants = call.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let rows = || self.kinds.all().collect::<Vec<&Kind>>();
+        if wants.contains("proto-openapi.spec.v2") {
+            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(&rows(), &describe)));
+            return send(call, self.v2_protobuf.get_or_init(make), openapi::V2_PROTOBUF);
+        }
+        let make = || Document::new(openapi::v2(&rows(), &describe).to_string().into_bytes());
+        send(call, self.v2.get_or_init(make), "application/json")
     }
 }
 

@@ -13,6 +13,7 @@ use store::{Options, Store};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
+    sync::watch,
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
@@ -24,6 +25,7 @@ use crate::{
     app::{self, App},
     authentication::service_account::Tokens,
     bootstrap,
+    custom::{self, registry},
     feed::StoreFeed,
     metrics::Metrics,
     openapi::OpenApi,
@@ -39,8 +41,8 @@ pub struct Server {
     app: Arc<App>,
     router: Router,
     connections: Connections,
-    /// Writes the Service `kubernetes` again when it is deleted.
-    keeper: JoinHandle<()>,
+    /// Write the Service `kubernetes` again when it is deleted, and serve what definitions describe.
+    keepers: Vec<JoinHandle<()>>,
     address: SocketAddr,
     pki: Pki,
 }
@@ -69,17 +71,23 @@ impl Server {
             admin_token,
             metrics: Metrics::default(),
             openapi: OpenApi::default(),
+            kinds: watch::Sender::new(Arc::default()),
             ready: AtomicBool::new(false),
             stop: stop.clone(),
         });
         let router = app::router(app.clone());
+        let defined = registry::load(&app).await;
         bootstrap::run(&app.config, address.port(), router.clone()).await?;
         app.ready.store(true, Ordering::Release);
-        let keeper = tokio::spawn(bootstrap::keep(app.clone(), address.port(), router.clone()));
+        let keepers = vec![
+            tokio::spawn(bootstrap::keep(app.clone(), address.port(), router.clone())),
+            tokio::spawn(registry::follow(app.clone(), defined)),
+            tokio::spawn(custom::keep(app.clone(), router.clone())),
+        ];
         let connections = Connections::new(tls, router.clone(), stop);
         connections.listen(listener);
         info!(%address, "the API server is ready");
-        Ok(Self { app, router, connections, keeper, address, pki })
+        Ok(Self { app, router, connections, keepers, address, pki })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -133,7 +141,9 @@ impl Server {
         self.app.ready.store(false, Ordering::Release);
         self.app.stop.cancel();
         self.connections.ended().await;
-        self.keeper.await.expect("what keeps the Service does not panic");
+        for keeper in self.keepers {
+            keeper.await.expect("what the server keeps up does not panic");
+        }
         self.app.store.clone().close().await;
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn table(version: &str, row: Row, objects: &[Arc<Object>], include: I
 
 fn table_row(version: &str, row: Row, object: &Object, include: Include) -> Value {
     let value = object.value();
-    let cells: Vec<Value> = row.kind.columns.iter().map(|column| (column.cell)(&value)).collect();
+    let cells: Vec<Value> = row.kind.cells(&value);
     let object = match include {
         Include::Nothing => return json!({ "cells": cells }),
         Include::Metadata => metadata_only(version, &value),

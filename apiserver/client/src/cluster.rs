@@ -13,7 +13,11 @@ use kube::{Api, Resource};
 use parking_lot::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Informer, Recorder, View, informer::Reader, views::MetaView};
+use crate::{
+    Informer, Recorder, View,
+    informer::Reader,
+    views::{DefinitionView, MetaView},
+};
 
 /// How informers learn what is there.
 #[derive(Clone)]
@@ -83,6 +87,22 @@ impl Cluster {
     /// The cache of any kind, with the view that fits all.
     pub fn informer_of(&self, kind: &'static Kind) -> Informer<MetaView> {
         self.informer_with(Reader { kind, of: MetaView::of, index: MetaView::index })
+    }
+
+    /// Every kind there is, one row for each resource: the built-in ones, and those of definitions as far as the cache of
+    /// definitions shows them.
+    pub fn kinds(&self) -> Vec<&'static Kind> {
+        let custom = self.informer::<DefinitionView>().all();
+        api::kinds::ALL.iter().copied().chain(custom.iter().filter_map(|definition| definition.view.preferred())).collect()
+    }
+
+    /// The row whose objects say `apiVersion: group/version` and `kind: kind`.
+    pub fn by_kind(&self, group: &str, version: &str, kind: &str) -> Option<&'static Kind> {
+        api::kinds::by_kind(group, version, kind).or_else(|| {
+            let speaks = |row: &&'static Kind| row.group() == group && row.hub().version == version && row.kind == kind;
+            let definitions = self.informer::<DefinitionView>().all();
+            definitions.iter().flat_map(|definition| definition.view.rows()).find(speaks)
+        })
     }
 
     /// Says what happened, in the name of `component` on `host` (empty if it has none). The same pair shares one recorder.

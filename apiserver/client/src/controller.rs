@@ -1,11 +1,14 @@
 //! The row that describes a controller: its name, what wakes it, what it does.
 
-use std::{error::Error as StdError, future::Future, sync::Arc, time::Duration};
+use std::{collections::HashSet, error::Error as StdError, future::Future, sync::Arc, time::Duration};
 
 use api::{Key, Kind};
 use futures::future::BoxFuture;
 
-use crate::{Change, Cluster, Informer, Item, Queue, View, views::MetaView};
+use crate::{
+    Change, Cluster, Informer, Item, Queue, View,
+    views::{DefinitionView, MetaView},
+};
 
 /// What a reconciliation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,50 @@ impl Controller {
         keys: impl Fn(&Cluster, &Change<MetaView>) -> Vec<Key> + Send + Sync + 'static,
     ) -> Self {
         self.wire(move |cluster| cluster.informer_of(kind), keys)
+    }
+
+    /// The same for every kind that `fits`, those included that come at run time.
+    pub fn maps_all(
+        mut self,
+        fits: impl Fn(&Kind) -> bool + Send + Sync + 'static,
+        keys: impl Fn(&Cluster, &Change<MetaView>) -> Vec<Key> + Send + Sync + 'static,
+    ) -> Self {
+        let (fits, keys) = (Arc::new(fits), Arc::new(keys));
+        self.wires.push(Box::new(move |cluster, queue| {
+            let (fits, keys) = (fits.clone(), keys.clone());
+            let wire = {
+                let (cluster, queue) = (cluster.clone(), Arc::downgrade(queue));
+                move |kind: &'static Kind| {
+                    let (keys, cluster, queue) = (keys.clone(), cluster.clone(), queue.clone());
+                    let informer = cluster.informer_of(kind);
+                    informer.observe(move |change| {
+                        let Some(queue) = queue.upgrade() else { return false };
+                        keys(&cluster, change).into_iter().for_each(|key| queue.add(key));
+                        true
+                    });
+                    informer
+                }
+            };
+            let built_in = api::kinds::ALL.iter().filter(|kind| fits(kind));
+            let informers: Vec<Informer<MetaView>> = built_in.map(|kind| wire(kind)).collect();
+            let definitions = cluster.informer::<DefinitionView>();
+            // A resource keeps its informer when its definition changes, and when it is defined anew.
+            let mut known = HashSet::new();
+            definitions.observe(move |change| {
+                let kind = change.new.as_ref().and_then(|definition| definition.view.preferred());
+                if let Some(kind) = kind.filter(|kind| fits(kind) && known.insert((kind.group(), kind.plural))) {
+                    wire(kind);
+                }
+                true
+            });
+            Box::pin(async move {
+                definitions.synced().await;
+                for informer in informers {
+                    informer.synced().await;
+                }
+            })
+        }));
+        self
     }
 
     /// `reconcile` reads this cache: nothing is done before it is full.

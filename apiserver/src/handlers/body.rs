@@ -123,8 +123,11 @@ pub(crate) fn check_fields(
     value: &mut Value,
     mut complaints: Vec<String>,
 ) -> Result<Vec<String>, Status> {
-    let Some(schema) = api::schema::find(row.version.schema) else { return Ok(complaints) };
-    complaints.extend(api::fields::conform(schema, value).map_err(|why| api::fields::refusal(schema, &why))?);
+    let Some(schema) = row.schema() else { return Ok(complaints) };
+    complaints.extend(match row.kind.custom {
+        Some(custom) => custom.conform(value),
+        None => api::fields::conform(schema, value).map_err(|why| api::fields::refusal(schema, &why))?,
+    });
     match validation {
         FieldValidation::Ignore => Ok(Vec::new()),
         FieldValidation::Strict if !complaints.is_empty() => Err(api::fields::strict_refusal(schema, &complaints)),

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     admission,
     app::{App, Call, Row},
+    custom::convert,
     options::{DryRun, dry_run_error, invalid_options},
     response,
 };
@@ -49,7 +50,10 @@ pub(super) async fn delete(app: &App, call: &mut Call, row: Row, request: Body) 
     options.warn(call, row);
     let key = row.key(&call.info);
     match remove(app, call, row, &key, &options).await? {
-        Removed::Going(object) => render::object(call, row, StatusCode::OK, &object),
+        Removed::Going(object) => {
+            let object = convert::read(app, row, object).await?;
+            render::object(call, row, StatusCode::OK, &object)
+        }
         Removed::Gone(object) if row.kind.shows_deleted => render::object(call, row, StatusCode::OK, &object),
         Removed::Gone(object) => {
             let mut status = Status::failure(200, "", "");
@@ -126,6 +130,9 @@ fn plan(kind: &Kind, old: Value, options: &DeleteOptions, now: Timestamp) -> Pla
         Deletion::Immediate | Deletion::SpecFinalizers => 0,
     };
     let full = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
+    if value["metadata"]["deletionTimestamp"].is_null() {
+        (kind.prepare_delete)(&mut value, now);
+    }
     let held = full(&value["metadata"]["finalizers"])
         || (matches!(kind.deletion, Deletion::SpecFinalizers) && full(&value["spec"]["finalizers"]));
     if grace == 0 && !held {

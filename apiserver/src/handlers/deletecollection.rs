@@ -12,7 +12,10 @@ use super::{
     filter::Filter,
     render::{self, ListMeta},
 };
-use crate::app::{App, Call, Row};
+use crate::{
+    app::{App, Call, Row},
+    custom::convert,
+};
 
 /// Enough to fill the store's batches.
 const AT_ONCE: usize = 32;
@@ -37,5 +40,6 @@ pub(super) async fn deletecollection(app: &App, call: &mut Call, row: Row, reque
         .try_collect()
         .await?;
     let meta = ListMeta { revision: app.store.revision().0, ..ListMeta::default() };
-    render::list(call, row, removed.into_iter().flatten().collect(), &meta)
+    let removed = convert::read_all(app, row, removed.into_iter().flatten().collect()).await?;
+    render::list(call, row, removed, &meta)
 }

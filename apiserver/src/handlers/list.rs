@@ -14,6 +14,7 @@ use super::{
 use crate::{
     app::{App, Call, Row},
     continue_token::{self, Continue},
+    custom::convert,
     options::{Query, invalid_options},
     response,
 };
@@ -46,6 +47,7 @@ pub(super) async fn list(app: &App, call: &Call, row: Row) -> Result<Response<Bo
         meta.next = last.map(|last| Continue { revision: Some(snapshot.revision()), last }.encode());
         meta.remaining = (!filter.selects()).then_some(more);
     }
+    let objects = convert::read_all(app, row, objects).await?;
     render::list(call, row, objects, &meta)
 }
 

@@ -3,7 +3,6 @@
 use api::{
     Status, fields,
     managed::{self, Request, Schema, Versions},
-    schema,
 };
 use http::header::USER_AGENT;
 use serde_json::Value;
@@ -108,15 +107,18 @@ fn agent(call: &Call) -> String {
 
 impl Row {
     fn at(&self, api_version: &str) -> Option<Self> {
-        let version = self.kind.versions.iter().find(|version| version.api_version() == api_version)?;
-        Some(Self { kind: self.kind, version })
+        let siblings = self.kind.custom.map_or(std::slice::from_ref(self.kind), |custom| custom.definition.rows());
+        siblings.iter().find_map(|kind| {
+            let version = kind.versions.iter().find(|version| version.api_version() == api_version)?;
+            Some(Self { kind, version })
+        })
     }
 }
 
 impl Versions for Row {
     fn schema(&self, api_version: &str) -> Option<Schema> {
         let row = if self.version.api_version() == api_version { *self } else { self.at(api_version)? };
-        Some(schema::find(row.version.schema).map_or(Schema::Unknown, Schema::Type))
+        Some(row.schema().map_or(Schema::Unknown, Schema::Type))
     }
 
     fn convert(&self, value: &Value, from: &str, to: &str) -> Option<Value> {
@@ -125,6 +127,11 @@ impl Versions for Row {
             return Some(value);
         }
         let (from, to) = (self.at(from)?, self.at(to)?);
+        if to.kind.custom.is_some() {
+            // what a webhook would make of it is not asked for the sake of records
+            value["apiVersion"] = to.version.api_version().into();
+            return Some(value);
+        }
         write::to_hub(from, &mut value);
         if !to.is_hub() {
             (to.version.from_hub)(&mut value);
@@ -134,7 +141,11 @@ impl Versions for Row {
     }
 
     fn conform(&self, api_version: &str, value: &mut Value) -> Result<(), Status> {
-        match self.at(api_version).and_then(|row| schema::find(row.version.schema)) {
+        if let Some(custom) = self.at(api_version).and_then(|row| row.kind.custom) {
+            custom.conform(value);
+            return Ok(());
+        }
+        match self.at(api_version).and_then(Self::schema) {
             Some(schema) => fields::conform(schema, value).map(|_| ()).map_err(|why| fields::refusal(schema, &why)),
             None => Ok(()),
         }

@@ -72,7 +72,7 @@ pub(crate) fn begin(kind: &Kind, value: &mut Value) -> Result<(), Status> {
     drop_empty(metadata);
     metadata.insert("uid".into(), app::uuid().hyphenated().to_string().into());
     metadata.insert("creationTimestamp".into(), now().to_string().into());
-    if kind.generation == Generation::Counted {
+    if kind.generation != Generation::Absent {
         metadata.insert("generation".into(), 1.into());
     }
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -62,7 +62,7 @@ pub(crate) async fn serve(app: &Arc<App>, call: &mut Call, body: Body) -> Result
     }
     match info.verb {
         "create" if info.name.is_empty() => create::create(app, call, row, body).await,
-        "get" => get::get(app, call, row),
+        "get" => get::get(app, call, row).await,
         "list" => list::list(app, call, row).await,
         "watch" => watch::watch(app, call, row).await,
         "update" if !info.name.is_empty() => update::update(app, call, row, write::Part::Main, body).await,

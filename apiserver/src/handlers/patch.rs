@@ -1,6 +1,6 @@
 //! PATCH: JSON, merge and strategic merge patches, from the current object until nobody else was faster.
 
-use api::{Object, Status, field, fields, patch, schema::Type};
+use api::{Object, Status, custom::Custom, field, fields, patch, schema::Type};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use serde_json::Value;
@@ -38,12 +38,15 @@ pub(super) struct Target<'a> {
     pub(super) group: &'a str,
     pub(super) version: &'a str,
     pub(super) kind: &'a str,
+    /// A kind whose schema is no type of the table's: it knows no merge keys.
+    pub(super) custom: Option<Custom>,
 }
 
 impl Target<'static> {
     pub(super) fn of(row: Row) -> Self {
-        let schema = api::schema::find(row.version.schema);
-        Self { schema, group: row.version.group, version: row.version.version, kind: row.kind.kind }
+        let custom = row.kind.custom;
+        let schema = row.schema().filter(|_| custom.is_none());
+        Self { schema, group: row.version.group, version: row.version.version, kind: row.kind.kind, custom }
     }
 }
 
@@ -79,7 +82,7 @@ pub(super) async fn patch(
     let key = row.key(&info);
     let edit = |current: &Object, _: &Value, warnings: &mut Vec<String>| {
         let before = render::value_in_version(row, current);
-        let mut value = patch.apply(target.schema, &before, warnings)?;
+        let mut value = patch.apply(target, &before, warnings)?;
         body::require_kind(&mut value, row.kind.kind, &row.version.api_version())?;
         metadata::place(row.kind, &info, &mut value)?;
         write::meets(row, current, &Expect { revision: expected(&value)?, uid: None })?;
@@ -146,10 +149,11 @@ impl Merge {
     /// The patched state of `before`, in canonical form and checked as `fieldValidation` says.
     pub(super) fn apply(
         &self,
-        schema: Option<&'static Type>,
+        target: Target<'_>,
         before: &Value,
         warnings: &mut Vec<String>,
     ) -> Result<Value, Status> {
+        let schema = target.schema;
         let mut value = match (self.format, schema) {
             (Format::Strategic, Some(schema)) => patch::strategic(schema, before, &self.patch)?,
             (Format::Json, _) => patch::json(before, &self.patch)?,
@@ -168,6 +172,9 @@ impl Merge {
         if let Some(schema) = schema {
             let conform = if self.format == Format::Strategic { fields::restore } else { fields::conform };
             complaints.extend(conform(schema, &mut value).map_err(|why| refuse(&patched, why))?);
+        }
+        if let Some(custom) = target.custom {
+            complaints.extend(custom.conform(&mut value));
         }
         match self.validation {
             FieldValidation::Strict if !complaints.is_empty() => {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::{Call, Row},
-    negotiation::{Encoding, Form, Offers},
+    negotiation::{Encoding, Form},
     response, table,
 };
 
@@ -66,7 +66,7 @@ pub(crate) fn value_in_version(row: Row, object: &Object) -> Value {
 }
 
 pub(crate) fn object(call: &Call, row: Row, code: StatusCode, object: &Arc<Object>) -> Result<Response<Body>, Status> {
-    let accept = call.accept(Offers::Objects)?;
+    let accept = call.accept(row.offers())?;
     Ok(match accept.form {
         Form::Table(version) => {
             let meta = json!({ "resourceVersion": object.revision.to_string() });
@@ -83,7 +83,7 @@ pub(crate) fn object(call: &Call, row: Row, code: StatusCode, object: &Arc<Objec
 }
 
 pub(crate) fn list(call: &Call, row: Row, objects: Vec<Arc<Object>>, meta: &ListMeta) -> Result<Response<Body>, Status> {
-    let accept = call.accept(Offers::Objects)?;
+    let accept = call.accept(row.offers())?;
     let document = match accept.form {
         Form::Table(version) => table::table(version, row, &objects, table::Include::of(call)?, &meta.to_json()),
         Form::Metadata(version) => json!({
@@ -96,7 +96,7 @@ pub(crate) fn list(call: &Call, row: Row, objects: Vec<Arc<Object>>, meta: &List
             return Ok(response::json(StatusCode::OK, Body::new(ListBody::new(row, objects, meta))));
         }
         Form::Whole | Form::Discovery(_) => json!({
-            "kind": format!("{}List", row.kind.kind),
+            "kind": row.kind.list_kind(),
             "apiVersion": row.version.api_version(),
             "metadata": meta.to_json(),
             "items": objects.iter().map(|object| value_in_version(row, object)).collect::<Vec<_>>(),
@@ -120,8 +120,8 @@ const END: &[u8] = b"]}";
 impl ListBody {
     fn new(row: Row, objects: Vec<Arc<Object>>, meta: &ListMeta) -> Self {
         let head = format!(
-            "{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{},\"items\":[",
-            row.kind.kind,
+            "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{},\"items\":[",
+            row.kind.list_kind(),
             row.version.api_version(),
             meta.to_json()
         );

@@ -4,7 +4,7 @@ mod encoder;
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
-use api::{Event, EventKind, Object, Revision, Status, field};
+use api::{Event, EventKind, Object, Revision, Status, field, kinds::Kinds};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, stream};
@@ -16,7 +16,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use super::{filter::Filter, list};
 use crate::{
     app::{App, Call, Row},
-    negotiation::{Encoding, Offers},
+    custom::convert,
+    negotiation::Encoding,
     options::{Query, invalid_options},
     response, table,
 };
@@ -28,7 +29,7 @@ const TIMEOUT: std::ops::Range<u64> = 1800..3600;
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Response<Body>, Status> {
-    let accept = call.accept(Offers::Objects)?;
+    let accept = call.accept(row.offers())?;
     if accept.encoding == Encoding::Yaml {
         return Err(Status::failure(
             406,
@@ -50,7 +51,10 @@ pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Respo
         Start::Snapshot { announce, .. } => {
             let snapshot = app.store.snapshot(row.kind);
             let matching = snapshot.iter_from(None).filter(|object| filter.matches(object));
-            let mut first: VecDeque<Bytes> = encoder.initial(matching);
+            let mut first: VecDeque<Bytes> = match row.kind.custom {
+                None => encoder.initial(matching),
+                Some(_) => encoder.initial(convert::read_all(app, row, matching.cloned().collect()).await?.iter()),
+            };
             if announce && bookmarks {
                 first.push_back(encoder.bookmark(snapshot.revision(), true));
             }
@@ -63,7 +67,8 @@ pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Respo
             let mut ticks = interval_at(Instant::now() + BOOKMARKS, BOOKMARKS);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let ticks = bookmarks.then_some(ticks);
-            let watcher = Watcher { app: app.clone(), watch, filter, encoder, first, ticks, deadline, ended: false };
+            let kinds = row.kind.custom.map(|_| app.kinds.subscribe());
+            let watcher = Watcher { app: app.clone(), watch, filter, encoder, first, ticks, deadline, kinds, ended: false };
             Body::from_stream(watcher.stream())
         }
         // The answer is a stream already when a client hears that its revision is gone: it must look for it there.
@@ -123,6 +128,8 @@ struct Watcher {
     first: VecDeque<Bytes>,
     ticks: Option<Interval>,
     deadline: Instant,
+    /// Of a custom kind: it ends, or becomes another, while somebody watches.
+    kinds: Option<tokio::sync::watch::Receiver<Arc<Kinds>>>,
     ended: bool,
 }
 
@@ -144,7 +151,10 @@ impl Watcher {
                 biased;
                 batch = self.watch.next() => match batch {
                     Ok(batch) => {
-                        let chunk = self.encode(&batch);
+                        let chunk = match self.encoder.row.kind.custom {
+                            None => self.encode(&batch),
+                            Some(_) => self.encode_custom(&batch).await,
+                        };
                         if !chunk.is_empty() {
                             return Some(chunk);
                         }
@@ -157,6 +167,7 @@ impl Watcher {
                     return self.ticks.is_some().then(|| self.encoder.bookmark(self.watch.progress(), false));
                 }
                 () = self.app.stop.cancelled() => self.ended = true,
+                () = retired(&mut self.kinds, self.encoder.row) => self.ended = true,
                 () = tick(&mut self.ticks) => return Some(self.encoder.bookmark(self.watch.progress(), false)),
             }
         }
@@ -183,18 +194,46 @@ impl Watcher {
 
     fn encode(&self, batch: &[Arc<Event>]) -> Bytes {
         let mut out = BytesMut::new();
-        for event in batch {
-            let (kind, object) = match seen_through(&self.filter, event) {
-                None => continue,
-                Some((kind, Shown::Event)) => (kind, event.object.clone()),
-                // It left the selection: the client is shown what it knew, at the revision of the leaving.
-                Some((kind, Shown::Previous(previous))) => {
-                    (kind, Arc::new(previous.at(self.encoder.row.kind, event.revision())))
-                }
-            };
+        for (kind, object) in batch.iter().filter_map(|event| self.shown(event)) {
             self.encoder.append(&mut out, kind, &self.encoder.object(&object));
         }
         out.freeze()
+    }
+
+    /// The same for objects that may have to be brought into the client's version first.
+    async fn encode_custom(&mut self, batch: &[Arc<Event>]) -> Bytes {
+        let mut out = BytesMut::new();
+        let (kinds, objects): (Vec<_>, Vec<_>) = batch.iter().filter_map(|event| self.shown(event)).unzip();
+        match convert::read_all(&self.app, self.encoder.row, objects).await {
+            Ok(objects) => {
+                for (kind, object) in kinds.iter().zip(objects) {
+                    self.encoder.append(&mut out, kind, &self.encoder.object(&object));
+                }
+                out.freeze()
+            }
+            Err(status) => {
+                self.ended = true;
+                self.encoder.error_event(&status)
+            }
+        }
+    }
+
+    fn shown(&self, event: &Event) -> Option<(&'static str, Arc<Object>)> {
+        let (kind, shown) = seen_through(&self.filter, event)?;
+        Some(match shown {
+            Shown::Event => (kind, event.object.clone()),
+            // It left the selection: the client is shown what it knew, at the revision of the leaving.
+            Shown::Previous(previous) => (kind, Arc::new(previous.at(self.encoder.row.kind, event.revision()))),
+        })
+    }
+}
+
+/// Waits until `row` is served no more as it was.
+async fn retired(kinds: &mut Option<tokio::sync::watch::Receiver<Arc<Kinds>>>, row: Row) {
+    match kinds {
+        // The server's end ends the watch anyway.
+        Some(kinds) => drop(kinds.wait_for(|kinds| !kinds.custom().any(|kind| std::ptr::eq(kind, row.kind))).await),
+        None => std::future::pending().await,
     }
 }
 

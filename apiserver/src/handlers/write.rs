@@ -19,12 +19,16 @@ use super::{
 use crate::{
     admission::{self, Attributes, Operation},
     app::{App, Call, Row},
+    custom::convert,
     options::DryRun,
     response,
 };
 
 /// How often a write begins again from the current object before the client is told of the conflict.
 pub(crate) const ATTEMPTS: usize = 5;
+
+/// Why nothing comes into what is being emptied.
+const TERMINATING: &str = "create not allowed while custom resource definition is terminating";
 
 /// Which part of an object a write may change; the rest stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +72,12 @@ pub(crate) async fn create(
 ) -> Result<Arc<Object>, Failure> {
     let kind = row.kind;
     let dry_run = call.query.dry_run();
+    if kind.custom.is_some_and(|custom| custom.definition.terminating) {
+        let name = value["metadata"]["name"].as_str().unwrap_or_default();
+        return Err(Status::forbidden(kind, name, TERMINATING).into());
+    }
     to_hub(row, &mut value);
-    (kind.default)(&mut value);
+    kind.default(&mut value);
     metadata::begin(kind, &mut value)?;
     let record = match tracking {
         Tracking::Update => Author::of(call).begin(row, &mut value),
@@ -78,24 +86,26 @@ pub(crate) async fn create(
     metadata::hold(kind, &mut value);
     let attributes = Attributes::new(app, call, row, Operation::Create);
     admission::mutate(&attributes, &mut value).await?;
-    (kind.default)(&mut value);
-    (kind.prepare_create)(&mut value);
+    kind.default(&mut value);
+    kind.prepare_create(&mut value);
     allocate(app, row, &mut value, None)?;
     let mut errors = rules::validate(kind, &value);
-    errors.extend((kind.validate)(&value));
+    errors.extend(kind.validate(&value));
     complain(row, &value, &errors)?;
     admission::validate(&attributes, &value).await?;
     call.warnings.extend((kind.warnings)(&value));
 
-    let draft = Draft::with_managed(kind, value, record.as_deref());
-    let key = draft.meta.key.clone();
     if dry_run == DryRun::All {
-        return match app.store.get(kind, &key) {
-            Some(_) => Err(Status::already_exists(kind, &key.name).into()),
+        let draft = Draft::with_managed(kind, value, record.as_deref());
+        return match app.store.get(kind, &draft.meta.key) {
+            Some(_) => Err(Status::already_exists(kind, &draft.meta.key.name).into()),
             None => Ok(Arc::new(draft.commit(DRY_RUN))),
         };
     }
-    app.store.create(kind, draft).await.map_err(|error| failure(row, &key.name, &error))
+    let draft = Draft::with_managed(kind, convert::stored(app, row, value).await?, record.as_deref());
+    let key = draft.meta.key.clone();
+    let created = app.store.create(kind, draft).await.map_err(|error| failure(row, &key.name, &error))?;
+    Ok(convert::read(app, row, created).await?)
 }
 
 /// Writes the next state of the object at `key`. `edit` makes it out of the stored one, both in the hub version; it is asked
@@ -113,6 +123,7 @@ pub(crate) async fn change(
         call.warnings.truncate(said);
         let Some(current) = app.store.get(row.kind, key) else { return Err(Status::not_found(row.kind, &key.name)) };
         meets(row, &current, expect)?;
+        let current = convert::read(app, row, current).await?;
         let old = current.value();
         let value = edit(&current, &old, &mut call.warnings)?;
         match update(app, call, row, (part, tracking), (&current, &old, value)).await {
@@ -140,7 +151,7 @@ async fn update(
     if part == Part::Main && kind.has_status() {
         keep(&mut value, old, "status");
     }
-    (kind.default)(&mut value);
+    kind.default(&mut value);
     if tracking == Tracking::Update {
         Author::of(call).track(row, Some(old), &mut value);
     }
@@ -155,11 +166,16 @@ async fn update(
         if kind.has_status() {
             keep(&mut value, old, "status");
         }
-        (kind.default)(&mut value);
+        kind.default(&mut value);
         (kind.prepare_update)(&mut value, old);
         allocate(app, row, &mut value, Some(old))?;
     }
-    if kind.generation == Generation::Counted && specification_differs(&value, old) {
+    let grows = match kind.generation {
+        Generation::Absent => false,
+        Generation::Counted => specification_differs(&value, old),
+        Generation::WithStatus => specification_differs(&value, old) || value.get("status") != old.get("status"),
+    };
+    if grows {
         value["metadata"]["generation"] = (old["metadata"]["generation"].as_i64().unwrap_or(0) + 1).into();
     }
     if api::managed::same_but_for_times(&value, old) {
@@ -171,10 +187,9 @@ async fn update(
     }
     match part {
         Part::Main => {
-            errors.extend((kind.validate)(&value));
-            errors.extend((kind.validate_update)(&value, old));
+            errors.extend(kind.validate_change(&value, old));
         }
-        Part::Status => errors.extend((kind.validate_status)(&value, old)),
+        Part::Status => errors.extend(kind.validate_status(&value, old)),
         Part::Server => {}
     }
     complain(row, &value, &errors)?;
@@ -186,17 +201,18 @@ async fn update(
     }
 
     let gone = ends_with(row, &value);
-    let draft = Draft::new(kind, value);
-    let key = draft.meta.key.clone();
     if dry_run == DryRun::All {
-        return Ok(Arc::new(draft.commit(current.revision)));
+        return Ok(Arc::new(Draft::new(kind, value).commit(current.revision)));
     }
+    let draft = Draft::new(kind, convert::stored(app, row, value).await?);
+    let key = draft.meta.key.clone();
     let expect = Expect { revision: Some(current.revision), uid: None };
     let written = match gone {
         true => app.store.delete(kind, &key, expect, Some(draft)).await,
         false => app.store.update(kind, draft, expect).await,
     };
-    written.map_err(|error| failure(row, &key.name, &error))
+    let written = written.map_err(|error| failure(row, &key.name, &error))?;
+    Ok(convert::read(app, row, written).await?)
 }
 
 /// Makes the hub's version out of `row`'s.

@@ -28,6 +28,20 @@ impl Cluster {
         Self { server, dir, api }
     }
 
+    /// Another server on what one left behind.
+    pub(crate) async fn again(dir: tempfile::TempDir, config: impl FnOnce(&std::path::Path) -> Config) -> Self {
+        let server = Server::start(config(dir.path())).await.expect("a server");
+        let api = server.service(Identity::new("system:test", &["system:masters"]));
+        Self { server, dir, api }
+    }
+
+    pub(crate) async fn json_patch(&self, path: &str, patch: &Value) -> (u16, Value) {
+        let request = Request::builder().method(Method::PATCH).uri(path).header("content-type", "application/json-patch+json");
+        let response = self.send(request.body(Body::from(patch.to_string())).expect("a request")).await;
+        let code = response.status().as_u16();
+        (code, json(response).await)
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.api.clone().oneshot(request).await.expect("an answer")
     }

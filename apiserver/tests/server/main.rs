@@ -4,6 +4,8 @@
 mod admission;
 /// Server-side apply, and who owns which field.
 mod apply;
+/// Kinds that definitions describe.
+mod definitions;
 /// Sockets, the feed, the nodes.
 mod doors;
 /// A server of one's own, asked in process.

@@ -29,6 +29,8 @@ mod validate;
 /// Objects in their versions.
 mod versions;
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use crate::{Kind, kind, schema::Type};
@@ -49,6 +51,8 @@ pub struct Definition {
     pub versions: Vec<Version>,
     /// No new object is accepted: the definition is being deleted.
     pub terminating: bool,
+    /// Set once they are made.
+    rows: OnceLock<&'static [Kind]>,
 }
 
 /// One version of a definition.
@@ -75,6 +79,13 @@ pub struct Version {
 pub struct Custom {
     pub definition: &'static Definition,
     at: usize,
+}
+
+impl Definition {
+    /// One for each version.
+    pub fn rows(&self) -> &'static [Kind] {
+        self.rows.get().copied().unwrap_or_default()
+    }
 }
 
 impl Custom {

@@ -3,7 +3,10 @@
 //! A row is a `&'static` in every handler, informer and table. A definition that is applied again with the same content must not cost
 //! memory again, so rows are found by what they were made of.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -61,6 +64,7 @@ fn make(crd: &Value, spec: &Value, names: &Value, terminating: bool) -> &'static
         conversion: spec["conversion"].clone(),
         versions: written.iter().map(|version| self::version(group, called, version, spec, paths)).collect(),
         terminating,
+        rows: OnceLock::new(),
     }));
     let row = |(at, written): (usize, &&Value)| {
         let version = &definition.versions[at];
@@ -88,7 +92,8 @@ fn make(crd: &Value, spec: &Value, names: &Value, terminating: bool) -> &'static
             ..Kind::NAMESPACED
         }
     };
-    written.iter().enumerate().map(row).collect::<Vec<_>>().leak()
+    let rows = written.iter().enumerate().map(row).collect::<Vec<_>>().leak();
+    definition.rows.get_or_init(|| rows)
 }
 
 fn version(

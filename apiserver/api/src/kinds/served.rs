@@ -30,6 +30,11 @@ impl Kinds {
         self.custom.iter().copied().filter(|kind| kind.is_served())
     }
 
+    /// What tells one time from another: the same definitions have the same rows.
+    pub fn rows(&self) -> Vec<*const Kind> {
+        self.custom.iter().map(|kind| std::ptr::from_ref(*kind)).collect()
+    }
+
     /// One row for each resource of a definition, be it that none of its versions is served.
     pub fn stored(&self) -> impl Iterator<Item = &'static Kind> {
         self.custom.iter().copied().filter(|kind| kind.custom.is_some_and(|custom| custom.is_stored()))

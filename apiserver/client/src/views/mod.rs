@@ -1,5 +1,6 @@
 //! The views that several crates share, one file per kind.
 
+mod definition;
 mod deployment;
 mod endpoint_slice;
 mod meta;
@@ -9,6 +10,7 @@ mod pod;
 mod replica_set;
 mod service;
 
+pub use definition::DefinitionView;
 pub use deployment::DeploymentView;
 pub use endpoint_slice::{Conditions, Endpoint, EndpointPort, EndpointSliceView, Target};
 pub use meta::MetaView;

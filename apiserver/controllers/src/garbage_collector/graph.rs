@@ -12,9 +12,13 @@ pub(super) struct Node {
     pub item: Arc<Item<MetaView>>,
 }
 
-/// Kinds that take part. Events own nothing, are owned by nothing, and are many.
-pub(super) fn collected() -> impl Iterator<Item = &'static Kind> {
-    kinds::ALL.iter().copied().filter(|kind| kind.kind != kinds::EVENT.kind)
+/// Whether a kind takes part. Events own nothing, are owned by nothing, and are many.
+pub(super) fn is_collected(kind: &Kind) -> bool {
+    !(kind.kind == kinds::EVENT.kind && kind.group() == kinds::EVENT.group())
+}
+
+fn collected(cluster: &Cluster) -> impl Iterator<Item = &'static Kind> {
+    cluster.kinds().into_iter().filter(|kind| is_collected(kind))
 }
 
 pub(super) fn find(cluster: &Cluster, uid: &str) -> Option<Node> {
@@ -22,7 +26,7 @@ pub(super) fn find(cluster: &Cluster, uid: &str) -> Option<Node> {
 }
 
 fn first(cluster: &Cluster, index: &'static str, value: &str) -> Option<Node> {
-    collected().find_map(|kind| {
+    collected(cluster).find_map(|kind| {
         let item = cluster.informer_of(kind).by(index, value).into_iter().next()?;
         Some(Node { kind, item })
     })
@@ -31,7 +35,7 @@ fn first(cluster: &Cluster, index: &'static str, value: &str) -> Option<Node> {
 /// Everything with a reference to this uid.
 pub(super) fn dependents(cluster: &Cluster, uid: &str) -> Vec<Node> {
     let of = |kind| cluster.informer_of(kind).by("dependents", uid).into_iter().map(move |item| Node { kind, item });
-    collected().flat_map(of).collect()
+    collected(cluster).flat_map(of).collect()
 }
 
 impl Node {
@@ -51,8 +55,8 @@ impl Node {
 }
 
 /// Where the object that a reference names would be. `None` when no such kind is served.
-pub(super) fn place(owner: &Owner, namespace: &str) -> Option<(&'static Kind, Key)> {
+pub(super) fn place(cluster: &Cluster, owner: &Owner, namespace: &str) -> Option<(&'static Kind, Key)> {
     let (group, version) = owner.api_version.split_once('/').unwrap_or(("", &owner.api_version));
-    let kind = kinds::by_kind(group, version, &owner.kind)?;
+    let kind = cluster.by_kind(group, version, &owner.kind)?;
     Some((kind, if kind.namespaced { Key::new(namespace, &owner.name) } else { Key::cluster(&owner.name) }))
 }

@@ -22,7 +22,7 @@ const WORKERS: usize = 8;
 /// Keys are uids: a reference names its owner by uid, and two objects of one name are two objects.
 pub(crate) fn controller() -> Controller {
     let row = Controller::new("garbagecollector", reconcile).workers(WORKERS);
-    graph::collected().fold(row, |row, kind| row.maps_of(kind, concerned))
+    row.maps_all(graph::is_collected, concerned)
 }
 
 /// Whom a change of an object concerns: itself, and in its end (or the beginning of its end) all that depend on it or
@@ -77,7 +77,7 @@ async fn stand(cluster: &Cluster, node: &Node, owner: &Owner) -> Result<plan::Ow
             (true, false) => plan::Owner::Solid,
         });
     }
-    let Some((kind, key)) = graph::place(owner, node.item.namespace()) else {
+    let Some((kind, key)) = graph::place(cluster, owner, node.item.namespace()) else {
         tracing::warn!(kind = %owner.kind, api_version = %owner.api_version, "an owner of a kind that is not served");
         return Ok(plan::Owner::Solid);
     };

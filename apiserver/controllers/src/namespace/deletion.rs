@@ -17,11 +17,15 @@ const FINALIZER: &str = "kubernetes";
 
 pub(crate) fn controller() -> Controller {
     let row = Controller::new("namespace", reconcile).watches::<NamespaceView>();
-    namespaced().fold(row, |row, kind| row.maps_of(kind, gone))
+    row.maps_all(is_emptied, gone)
 }
 
-fn namespaced() -> impl Iterator<Item = &'static Kind> {
-    kinds::ALL.iter().copied().filter(|kind| kind.namespaced && kind.verbs.contains(&"deletecollection"))
+fn is_emptied(kind: &Kind) -> bool {
+    kind.namespaced && kind.verbs.contains(&"deletecollection")
+}
+
+fn namespaced(cluster: &Cluster) -> Vec<&'static Kind> {
+    cluster.kinds().into_iter().filter(|kind| is_emptied(kind)).collect()
 }
 
 /// What changes in a namespace on its way out wakes it: the last object that goes, or one that slipped in.
@@ -36,6 +40,10 @@ async fn reconcile(cluster: Cluster, key: Key) -> Result<Action, Error> {
     let Some(item) = namespaces.get(&key).filter(|item| item.terminating()) else { return Ok(Action::Done) };
     if !item.finalizers.iter().any(|name| &**name == FINALIZER) {
         return Ok(Action::Done);
+    }
+    // a kind that was defined a moment ago may have objects that its cache does not show yet
+    for kind in namespaced(&cluster) {
+        cluster.informer_of(kind).synced().await;
     }
     let content = empty(&cluster, &key.name).await;
     let failure = content.as_ref().err().map(Error::words);
@@ -62,7 +70,7 @@ async fn reconcile(cluster: Cluster, key: Key) -> Result<Action, Error> {
 /// until the last pod is gone.
 async fn empty(cluster: &Cluster, namespace: &str) -> Result<(), Error> {
     let mut first = Ok(());
-    for kinds in [&[&kinds::POD][..], &namespaced().filter(|kind| kind.kind != "Pod").collect::<Vec<_>>()] {
+    for kinds in [&[&kinds::POD][..], &namespaced(cluster).into_iter().filter(|kind| kind.kind != "Pod").collect::<Vec<_>>()] {
         for kind in kinds {
             let there = cluster.informer_of(kind).in_namespace(namespace);
             if there.iter().all(|item| item.terminating()) {
@@ -95,7 +103,7 @@ impl Remaining {
 
 fn remaining(cluster: &Cluster, namespace: &str) -> Remaining {
     let mut remaining = Remaining::default();
-    for kind in namespaced() {
+    for kind in namespaced(cluster) {
         let items = cluster.informer_of(kind).in_namespace(namespace);
         if !items.is_empty() {
             let resource = if kind.group().is_empty() { format!("{}.", kind.plural) } else { kind.resource() };

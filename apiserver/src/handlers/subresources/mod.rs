@@ -41,7 +41,7 @@ pub(super) async fn serve(app: &Arc<App>, call: &mut Call, row: Row, body: Body)
         (Serves::Binding, _) => binding::create(app, call, row, body).await,
         (Serves::Eviction, _) => eviction::create(app, call, row, body).await,
         (Serves::Token, _) => token::create(app, call, row, body).await,
-        (_, "get") => get::get(app, call, row),
+        (_, "get") => get::get(app, call, row).await,
         (Serves::Status | Serves::Approval, "update") => update::update(app, call, row, Part::Status, body).await,
         (Serves::Status | Serves::Approval, "patch") => patch::patch(app, call, row, Part::Status, body).await,
         (Serves::Finalize, _) => spec::finalizers(app, call, row, body).await,

@@ -19,6 +19,7 @@ use super::super::{
     write::{self, Part},
 };
 use crate::{
+    custom::convert,
     admission,
     app::{App, Call, Row},
 };
@@ -36,12 +37,12 @@ pub(super) async fn serve(
     let key = row.key(&call.info);
     let object = match call.method {
         Method::PATCH => {
-            let target = Target { schema: api::schema::find(SCHEMA), group: GROUP, version: "v1", kind: "Scale" };
+            let target = Target { schema: api::schema::find(SCHEMA), group: GROUP, version: "v1", kind: "Scale", custom: None };
             let patch = Patch::read(call, target, request).await?;
             let author = Author::of(call);
             let edit = |current: &Object, old: &Value, warnings: &mut Vec<String>| {
                 let wanted = match &patch {
-                    Patch::Merge(patch) => patch.apply(target.schema, &scale(subresource, old), warnings)?,
+                    Patch::Merge(patch) => patch.apply(target, &scale(subresource, old), warnings)?,
                     Patch::Apply(config) => config.clone(),
                 };
                 write::meets(row, current, &expect(&wanted)?)?;
@@ -57,9 +58,10 @@ pub(super) async fn serve(
                 Ok(applied)
             };
             if let Some(current) = app.store.get(row.kind, &key) {
+                let current = convert::read(app, row, current).await?;
                 let before = scale(subresource, &current.value());
                 let mut wanted = match &patch {
-                    Patch::Merge(patch) => patch.apply(target.schema, &before, &mut Vec::new())?,
+                    Patch::Merge(patch) => patch.apply(target, &before, &mut Vec::new())?,
                     Patch::Apply(config) => config.clone(),
                 };
                 admission::subresource(app, call, row, Some(&before), &mut wanted).await?;
@@ -71,13 +73,17 @@ pub(super) async fn serve(
             let mut wanted = body::decode(call, "Scale", &bytes, &mut Vec::new())?;
             body::require_kind(&mut wanted, "Scale", "autoscaling/v1")?;
             if let Some(current) = app.store.get(row.kind, &key) {
+                let current = convert::read(app, row, current).await?;
                 let before = scale(subresource, &current.value());
                 admission::subresource(app, call, row, Some(&before), &mut wanted).await?;
             }
             let edit = |_: &Object, old: &Value, _: &mut Vec<String>| replicas(row, subresource, old, &wanted);
             write::change(app, call, row, (&key, Part::Main, Tracking::Update, &expect(&wanted)?), edit).await?
         }
-        _ => app.store.get(row.kind, &key).ok_or_else(|| Status::not_found(row.kind, &key.name))?,
+        _ => {
+            let object = app.store.get(row.kind, &key).ok_or_else(|| Status::not_found(row.kind, &key.name))?;
+            convert::read(app, row, object).await?
+        }
     };
     call.reply(StatusCode::OK, &scale(subresource, &object.value()))
 }
@@ -112,10 +118,11 @@ fn replicas(row: Row, subresource: &Subresource, old: &Value, wanted: &Value) ->
         return Err(Status::invalid(row.kind, name, &[field::Error::invalid("spec.replicas", count, why)]));
     }
     let mut next = old.clone();
-    let (parent, name) = replicas.rsplit_once('/').unwrap_or_default();
-    if let Some(parent) = next.pointer_mut(parent) {
-        parent[name] = count.into();
+    let mut at = &mut next;
+    for name in replicas.trim_start_matches('/').split('/') {
+        at = &mut at[name];
     }
+    *at = count.into();
     Ok(next)
 }
 
@@ -123,6 +130,10 @@ fn scale(subresource: &Subresource, object: &Value) -> Value {
     let Serves::Scale { replicas, status_replicas, selector } = subresource.serves else { return Value::Null };
     let count = |at: &str| object.pointer(at).and_then(Value::as_i64).unwrap_or(0);
     let selector = object.pointer(selector).filter(|selector| !selector.is_null()).map(|selector| {
+        // a custom kind has it written out
+        if let Some(text) = selector.as_str() {
+            return text.to_owned();
+        }
         let structured = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
         if structured { LabelSelector::of(selector) } else { LabelSelector::of_map(selector) }.to_string()
     });

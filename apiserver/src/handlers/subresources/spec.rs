@@ -60,7 +60,7 @@ async fn write_part(app: &App, call: &mut Call, row: Row, request: Body, merge: 
         let edit = |current: &api::Object, old: &Value, warnings: &mut Vec<String>| {
             let live = render::value_in_version(row, current);
             let mut said = match &patch {
-                Patch::Merge(patch) => patch.apply(target.schema, &live, warnings)?,
+                Patch::Merge(patch) => patch.apply(target, &live, warnings)?,
                 Patch::Apply(config) => author.apply(row, Some(&live), config)?,
             };
             write::meets(row, current, &Expect { revision: expected(&said)?, uid: None })?;

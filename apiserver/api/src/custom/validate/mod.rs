@@ -34,10 +34,3 @@ pub(super) fn change(version: &Version, value: &Value, old: &Value) -> Vec<field
     }
     errors
 }
-
-/// Complaints about a default, which is a part of an object.
-pub(crate) fn part(schema: &super::schema::Schema, value: &Value, path: &str) -> Vec<field::Error> {
-    let mut errors = walk::check_at(schema, value, path);
-    errors.extend(lists::check_at(schema, value, path));
-    errors
-}

@@ -15,12 +15,6 @@ pub(super) fn check(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<
     errors
 }
 
-pub(super) fn check_at(schema: &Schema, value: &Value, path: &str) -> Vec<Error> {
-    let mut errors = Vec::new();
-    walk(schema, value, None, path, &mut errors);
-    errors
-}
-
 fn walk(schema: &Schema, value: &Value, old: Option<&Value>, path: &str, errors: &mut Vec<Error>) {
     if old == Some(value) {
         return;
