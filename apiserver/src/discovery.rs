@@ -68,7 +68,8 @@ fn root(kinds: &Kinds, call: &Call, root: &str) -> Result<Response<Body>, Status
             let address = json!([{ "clientCIDR": "0.0.0.0/0", "serverAddress": "" }]);
             json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": address })
         } else {
-            let groups: Vec<Value> = groups.iter().filter_map(|group| group_document(kinds, group)).map(without_kind).collect();
+            let groups: Vec<Value> =
+                groups.iter().filter_map(|group| group_document(kinds, group)).map(without_kind).collect();
             json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         };
         let mut answer = response::document(StatusCode::OK, &document, accept.encoding, call.pretty());

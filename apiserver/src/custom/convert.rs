@@ -61,7 +61,9 @@ async fn convert(app: &App, custom: Custom, mut values: Vec<Value>, to: &str) ->
     let from = named(&values[0]);
     let failed = |why: &dyn std::fmt::Display| failure(&format!("conversion webhook for {from} {why}"));
     let conversion = &custom.definition.conversion["webhook"];
-    let speaks = |version: &&str| conversion["conversionReviewVersions"].as_array().is_some_and(|list| list.iter().any(|v| v == version));
+    let speaks = |version: &&str| {
+        conversion["conversionReviewVersions"].as_array().is_some_and(|list| list.iter().any(|v| v == version))
+    };
     let Some(version) = ["v1", "v1beta1"].into_iter().find(|version| speaks(version)) else {
         return Err(failed(&"failed: no supported conversion review versions"));
     };
@@ -94,7 +96,10 @@ async fn convert(app: &App, custom: Custom, mut values: Vec<Value>, to: &str) ->
 /// A webhook may change everything but what an object is and most of its metadata.
 fn accepted(before: &Value, mut after: Value, to: &str) -> Result<Value, String> {
     if after["apiVersion"] != *to {
-        return Err(format!("invalid apiVersion (expected {to}, received {})", after["apiVersion"].as_str().unwrap_or_default()));
+        return Err(format!(
+            "invalid apiVersion (expected {to}, received {})",
+            after["apiVersion"].as_str().unwrap_or_default()
+        ));
     }
     if after["kind"] != before["kind"] {
         return Err(format!("invalid kind (expected {}, received {})", before["kind"], after["kind"]));
@@ -132,13 +137,16 @@ mod tests {
 
     #[test]
     fn a_webhook_changes_the_object_and_not_who_it_is() {
-        let before = json!({ "apiVersion": "g/v1", "kind": "K", "metadata": { "name": "n", "uid": "u", "labels": { "a": "1" } } });
+        let before =
+            json!({ "apiVersion": "g/v1", "kind": "K", "metadata": { "name": "n", "uid": "u", "labels": { "a": "1" } } });
         let after = json!({ "apiVersion": "g/v2", "kind": "K", "metadata": { "name": "n", "annotations": { "b": "2" }, "finalizers": ["x/y"] }, "spec": 1 });
         let accepted = accepted(&before, after, "g/v2").unwrap();
         assert_eq!(accepted["metadata"], json!({ "name": "n", "uid": "u", "annotations": { "b": "2" } }));
         assert_eq!(accepted["spec"], 1);
         let renamed = json!({ "apiVersion": "g/v2", "kind": "K", "metadata": { "name": "m" } });
         assert!(super::accepted(&before, renamed, "g/v2").unwrap_err().contains("metadata.name changed"));
-        assert!(super::accepted(&before, json!({ "apiVersion": "g/v1" }), "g/v2").unwrap_err().starts_with("invalid apiVersion"));
+        assert!(
+            super::accepted(&before, json!({ "apiVersion": "g/v1" }), "g/v2").unwrap_err().starts_with("invalid apiVersion")
+        );
     }
 }

@@ -147,12 +147,7 @@ fn unknown_members(operations: &[Value]) -> Vec<String> {
 
 impl Merge {
     /// The patched state of `before`, in canonical form and checked as `fieldValidation` says.
-    pub(super) fn apply(
-        &self,
-        target: Target<'_>,
-        before: &Value,
-        warnings: &mut Vec<String>,
-    ) -> Result<Value, Status> {
+    pub(super) fn apply(&self, target: Target<'_>, before: &Value, warnings: &mut Vec<String>) -> Result<Value, Status> {
         let schema = target.schema;
         let mut value = match (self.format, schema) {
             (Format::Strategic, Some(schema)) => patch::strategic(schema, before, &self.patch)?,

@@ -79,14 +79,23 @@ async fn a_defined_kind_is_served() {
     let (code, refused) = cluster.post(SHIPS, ship("hulk", json!({ "masts": "none" }))).await;
     assert_eq!(
         (code, refused["message"].as_str().unwrap()),
-        (422, "Ship.example.com \"hulk\" is invalid: spec.masts: Invalid value: \"string\": spec.masts in body must be of type integer: \"string\"")
+        (
+            422,
+            "Ship.example.com \"hulk\" is invalid: spec.masts: Invalid value: \"string\": spec.masts in body must be of type integer: \"string\""
+        )
     );
     let strict = format!("{SHIPS}?fieldValidation=Strict");
     let (code, refused) = cluster.post(&strict, ship("hulk", json!({ "sails": 1 }))).await;
-    assert_eq!((code, refused["message"].as_str().unwrap().contains("unknown field \"spec.sails\"")), (400, true), "{refused}");
+    assert_eq!(
+        (code, refused["message"].as_str().unwrap().contains("unknown field \"spec.sails\"")),
+        (400, true),
+        "{refused}"
+    );
 
     let path = format!("{SHIPS}/argo");
-    let (code, status) = cluster.call(Method::PATCH, &format!("{path}/status"), &json!({ "spec": { "masts": 9 }, "status": { "afloat": true } })).await;
+    let (code, status) = cluster
+        .call(Method::PATCH, &format!("{path}/status"), &json!({ "spec": { "masts": 9 }, "status": { "afloat": true } }))
+        .await;
     assert_eq!((code, &status["status"], &status["spec"]["masts"]), (200, &json!({ "afloat": true }), &json!(2)));
     assert_eq!(status["metadata"]["generation"], 1);
     let (_, changed) = cluster.call(Method::PATCH, &path, &json!({ "spec": { "masts": 3 }, "status": null })).await;

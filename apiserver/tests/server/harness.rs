@@ -36,7 +36,8 @@ impl Cluster {
     }
 
     pub(crate) async fn json_patch(&self, path: &str, patch: &Value) -> (u16, Value) {
-        let request = Request::builder().method(Method::PATCH).uri(path).header("content-type", "application/json-patch+json");
+        let request =
+            Request::builder().method(Method::PATCH).uri(path).header("content-type", "application/json-patch+json");
         let response = self.send(request.body(Body::from(patch.to_string())).expect("a request")).await;
         let code = response.status().as_u16();
         (code, json(response).await)

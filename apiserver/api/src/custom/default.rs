@@ -84,7 +84,10 @@ mod tests {
         } }));
         let cases = [
             (json!({}), json!({ "a": "A", "nullable": "N", "whole": { "e": "E" } })),
-            (json!({ "a": null, "nullable": null, "whole": { "e": "x" } }), json!({ "a": "A", "nullable": null, "whole": { "e": "x" } })),
+            (
+                json!({ "a": null, "nullable": null, "whole": { "e": "x" } }),
+                json!({ "a": "A", "nullable": null, "whole": { "e": "x" } }),
+            ),
             (
                 json!({ "a": "", "nullable": "", "below": {}, "list": [{}, { "c": "x" }], "map": { "k": null }, "whole": {} }),
                 json!({ "a": "", "nullable": "", "below": { "b": 1 }, "list": [{ "c": "C" }, { "c": "x" }], "map": { "k": "D" }, "whole": { "e": "E" } }),

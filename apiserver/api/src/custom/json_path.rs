@@ -179,7 +179,9 @@ impl Step {
     fn apply<'a>(&self, value: &'a Value) -> Vec<&'a Value> {
         match (self, value) {
             (Self::Field(name), Value::Object(fields)) => fields.get(name).into_iter().collect(),
-            (Self::Index(at), Value::Array(items)) => place(*at, items.len()).and_then(|at| items.get(at)).into_iter().collect(),
+            (Self::Index(at), Value::Array(items)) => {
+                place(*at, items.len()).and_then(|at| items.get(at)).into_iter().collect()
+            }
             (Self::Slice(from, to, by), Value::Array(items)) => {
                 let end = |at: Option<i64>, none: usize| at.map_or(none, |at| clamp(at, items.len()));
                 let (from, to) = (end(*from, 0), end(*to, items.len()));

@@ -12,14 +12,14 @@ mod hooks;
 pub mod json_path;
 /// Which version of a group clients should prefer.
 pub mod priority;
+/// Unknown fields: taken out, and told.
+pub mod prune;
 /// A version's schema as OpenAPI shows it.
 mod publish;
 /// The rows of a definition, made once per content.
 mod rows;
 /// What a version's schema says.
 pub mod schema;
-/// Unknown fields: taken out, and told.
-pub mod prune;
 /// What the server says of a definition.
 pub mod status;
 /// A version's schema as one of the table's types.

@@ -29,8 +29,7 @@ fn parse(version: &str) -> Option<(u8, u64, u64)> {
 mod tests {
     #[test]
     fn as_upstream_documents_it() {
-        let expected =
-            ["v10", "v2", "v1", "v11beta2", "v10beta3", "v3beta1", "v12alpha1", "v11alpha2", "foo1", "foo10"];
+        let expected = ["v10", "v2", "v1", "v11beta2", "v10beta3", "v3beta1", "v12alpha1", "v11alpha2", "foo1", "foo10"];
         let mut sorted = expected;
         sorted.reverse();
         sorted.sort_by_key(|version| super::of(version));

@@ -80,12 +80,24 @@ mod tests {
             },
         });
         let unknown = prune(&schema, &mut value);
-        assert_eq!(unknown, [
-            "extra", "spec.list[0].b", "spec.map.k.b", "spec.open.closed.b", "spec.pod.b", "spec.pod.spec.b", "spec.unknown"
-        ]);
-        assert_eq!(value["spec"], json!({
-            "known": "k", "open": { "any": { "b": 1 }, "closed": { "a": "" } }, "list": [{ "a": "" }],
-            "map": { "k": {} }, "pod": { "apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": {} },
-        }));
+        assert_eq!(
+            unknown,
+            [
+                "extra",
+                "spec.list[0].b",
+                "spec.map.k.b",
+                "spec.open.closed.b",
+                "spec.pod.b",
+                "spec.pod.spec.b",
+                "spec.unknown"
+            ]
+        );
+        assert_eq!(
+            value["spec"],
+            json!({
+                "known": "k", "open": { "any": { "b": 1 }, "closed": { "a": "" } }, "list": [{ "a": "" }],
+                "map": { "k": {} }, "pod": { "apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": {} },
+            })
+        );
     }
 }

@@ -133,10 +133,10 @@ mod tests {
     fn names_are_taken_once() {
         let mut ships = definition("ships", "Ship", &["sh"]);
         ships["status"] = plan(&ships, &[&ships], Timestamp::UNIX_EPOCH);
-        assert_eq!(said(&ships["status"]), [
-            "NamesAccepted True no conflicts found",
-            "Established True the initial names have been accepted"
-        ]);
+        assert_eq!(
+            said(&ships["status"]),
+            ["NamesAccepted True no conflicts found", "Established True the initial names have been accepted"]
+        );
         assert_eq!(ships["status"]["acceptedNames"]["shortNames"], json!(["sh"]));
         assert_eq!(ships["status"]["storedVersions"], json!(["v1"]));
         let boats = definition("boats", "Ship", &[]);

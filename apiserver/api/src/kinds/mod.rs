@@ -105,8 +105,8 @@ pub use resource::{
 pub use resource_quota::KIND as RESOURCE_QUOTA;
 pub use runtime_class::KIND as RUNTIME_CLASS;
 pub use secret::KIND as SECRET;
-pub use service::KIND as SERVICE;
 pub use served::Kinds;
+pub use service::KIND as SERVICE;
 pub use service_account::KIND as SERVICE_ACCOUNT;
 pub use storage::{
     csi_driver::KIND as CSI_DRIVER,

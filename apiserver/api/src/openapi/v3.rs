@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Describe,
-    operation::{self, Answer, Body, DELETE_OPTIONS, Operation, Media, PATCH, PathItem, UNAUTHORIZED},
+    operation::{self, Answer, Body, DELETE_OPTIONS, Media, Operation, PATCH, PathItem, UNAUTHORIZED},
     schemas::{self, Dialect},
 };
 use crate::schema::find;
@@ -43,7 +43,10 @@ fn path_item(item: &PathItem) -> Value {
 fn operation(operation: &Operation) -> Value {
     let mut responses = Map::new();
     for (code, description) in operation.codes {
-        responses.insert((*code).into(), json!({"description": description, "content": answer(operation.answer, operation.media)}));
+        responses.insert(
+            (*code).into(),
+            json!({"description": description, "content": answer(operation.answer, operation.media)}),
+        );
     }
     responses.insert(UNAUTHORIZED.0.into(), json!({"description": UNAUTHORIZED.1}));
     let mut value = json!({

@@ -80,7 +80,11 @@ impl FieldSelector {
             let value = match term.field.as_str() {
                 "metadata.name" => &*meta.key.name,
                 "metadata.namespace" => &*meta.key.namespace,
-                path => kind.fields.iter().position(|f| f.path == path).map_or("", |at| meta.fields.get(at).map_or("", |value| &**value)),
+                path => kind
+                    .fields
+                    .iter()
+                    .position(|f| f.path == path)
+                    .map_or("", |at| meta.fields.get(at).map_or("", |value| &**value)),
             };
             (value == term.value) == (term.comparison == Comparison::Equal)
         })

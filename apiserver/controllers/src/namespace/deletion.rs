@@ -70,7 +70,8 @@ async fn reconcile(cluster: Cluster, key: Key) -> Result<Action, Error> {
 /// until the last pod is gone.
 async fn empty(cluster: &Cluster, namespace: &str) -> Result<(), Error> {
     let mut first = Ok(());
-    for kinds in [&[&kinds::POD][..], &namespaced(cluster).into_iter().filter(|kind| kind.kind != "Pod").collect::<Vec<_>>()] {
+    for kinds in [&[&kinds::POD][..], &namespaced(cluster).into_iter().filter(|kind| kind.kind != "Pod").collect::<Vec<_>>()]
+    {
         for kind in kinds {
             let there = cluster.informer_of(kind).in_namespace(namespace);
             if there.iter().all(|item| item.terminating()) {

@@ -19,9 +19,9 @@ use super::super::{
     write::{self, Part},
 };
 use crate::{
-    custom::convert,
     admission,
     app::{App, Call, Row},
+    custom::convert,
 };
 
 const GROUP: &str = "autoscaling";
@@ -37,7 +37,8 @@ pub(super) async fn serve(
     let key = row.key(&call.info);
     let object = match call.method {
         Method::PATCH => {
-            let target = Target { schema: api::schema::find(SCHEMA), group: GROUP, version: "v1", kind: "Scale", custom: None };
+            let target =
+                Target { schema: api::schema::find(SCHEMA), group: GROUP, version: "v1", kind: "Scale", custom: None };
             let patch = Patch::read(call, target, request).await?;
             let author = Author::of(call);
             let edit = |current: &Object, old: &Value, warnings: &mut Vec<String>| {

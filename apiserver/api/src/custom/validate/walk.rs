@@ -36,8 +36,7 @@ fn walk(schema: &Schema, value: &Value, old: Option<&Value>, path: &str, errors:
         Value::Null | Value::Bool(_) => {}
     }
     if let Some(allowed) = limits.enumeration.as_ref().filter(|allowed| !allowed.contains(value)) {
-        let names: Vec<String> =
-            allowed.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
+        let names: Vec<String> = allowed.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         errors.push(Error::not_supported(path, value.clone(), &names));
     }
