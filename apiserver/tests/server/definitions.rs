@@ -123,7 +123,7 @@ async fn a_restart_keeps_objects_and_a_deletion_takes_them() {
     }
     let Cluster { server, dir, .. } = cluster;
     server.stop().await;
-    let cluster = Cluster::again(dir, |dir| config(dir)).await;
+    let cluster = Cluster::again(dir, config).await;
     let list = cluster.get(SHIPS).await.1;
     assert_eq!(list["items"].as_array().map(Vec::len), Some(100), "{list}");
 
