@@ -21,7 +21,8 @@ use uuid::Uuid;
 use crate::{
     Config, admission,
     authentication::{self, Caller, service_account::Tokens},
-    authorization, compress, discovery, handlers, health,
+    authorization::{self, rbac::Rbac},
+    compress, discovery, handlers, health,
     metrics::Metrics,
     negotiation::{self, Accept, Offers},
     openapi::OpenApi,
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) admission: admission::State,
     pub(crate) webhooks: WebhookClient,
+    pub(crate) rbac: Rbac,
     pub(crate) tokens: Tokens,
     pub(crate) admin_token: String,
     pub(crate) metrics: Metrics,
@@ -141,7 +143,7 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
 
     let result = async {
         let caller = authentication::authenticate(&app, &parts)?;
-        authorization::authorize(&caller, &info, parts.uri.path())?;
+        authorization::authorize(&app, &caller.identity, &info, parts.uri.path())?;
         let mut call = Call {
             info,
             query,

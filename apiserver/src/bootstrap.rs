@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use api::{EventKind, Identity, Key, Kind, Revision, Status, kinds};
 use axum::{Router, body::Body};
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -12,15 +12,19 @@ use store::{Closed, Store};
 use tower::ServiceExt;
 use tracing::warn;
 
-use crate::{Config, Error, LocalService, app::App};
+use crate::{Config, Error, LocalService, app::App, authorization::policy};
 
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /// How long the server waits when it could not write its own objects.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Side by side at the start; the store commits them together.
+const ROLES_AT_ONCE: usize = 64;
+
 /// Creates what is missing and corrects the Service `kubernetes`'s endpoints: the server's port may be another this time.
-pub(crate) async fn run(config: &Config, port: u16, router: Router) -> Result<(), Error> {
+pub(crate) async fn run(app: &App, port: u16, router: Router) -> Result<(), Error> {
+    let config = &app.config;
     let api = LocalService::new(router, Identity::new("system:apiserver", &["system:masters"]));
     // Side by side: the store commits them together.
     try_join_all(NAMESPACES.map(|name| {
@@ -29,15 +33,34 @@ pub(crate) async fn run(config: &Config, port: u16, router: Router) -> Result<()
     }))
     .await?;
     // Pods of the system are more important than any user's.
-    try_join_all(kinds::SYSTEM_PRIORITY_CLASSES.map(|(name, value, description)| {
+    let classes = try_join_all(kinds::SYSTEM_PRIORITY_CLASSES.map(|(name, value, description)| {
         let class = json!({
             "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": { "name": name },
             "value": value, "description": description,
         });
         ensure(&api, "/apis/scheduling.k8s.io/v1/priorityclasses", class)
-    }))
-    .await?;
-    kubernetes_service(&api, config, port).await
+    }));
+    tokio::try_join!(classes, kubernetes_service(&api, config, port), roles(app, &api))?;
+    Ok(())
+}
+
+/// Brings the roles that every cluster has to what this version says of them. Who says `autoupdate: "false"` on one keeps it
+/// as it is; rules and subjects that were added stay.
+async fn roles(app: &App, api: &LocalService) -> Result<(), Error> {
+    let missing = policy::objects().into_iter().filter_map(|(collection, object)| {
+        let kind = if collection == "clusterroles" { &kinds::CLUSTER_ROLE } else { &kinds::CLUSTER_ROLE_BINDING };
+        let key = Key::cluster(object["metadata"]["name"].as_str().unwrap_or_default());
+        let Some(there) = app.store.get(kind, &key) else { return Some((Method::POST, collection, object)) };
+        policy::completed(&there.value(), &object).map(|object| (Method::PUT, collection, object))
+    });
+    let write = |(method, collection, object): (Method, &'static str, Value)| async move {
+        let collection = format!("/apis/rbac.authorization.k8s.io/v1/{collection}");
+        let named = format!("{collection}/{}", object["metadata"]["name"].as_str().unwrap_or_default());
+        let path = if method == Method::POST { &collection } else { &named };
+        let written = call(api, method, path, "application/json", &object).await;
+        written.map_err(|source| Error::Bootstrap { object: named, source })
+    };
+    stream::iter(missing).map(write).buffer_unordered(ROLES_AT_ONCE).try_collect().await
 }
 
 /// Writes the Service `kubernetes` and its endpoints again whenever somebody deletes one, until the server stops.

@@ -5,13 +5,7 @@ use std::sync::Arc;
 use api::{Event, Feed, Identity, Kind, Opened, Status};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 
-use crate::{
-    app::App,
-    authentication::{Caller, Door},
-    authorization,
-    request_info::RequestInfo,
-    response,
-};
+use crate::{app::App, authorization, request_info::RequestInfo, response};
 
 pub(crate) struct StoreFeed {
     app: Arc<App>,
@@ -26,16 +20,16 @@ impl StoreFeed {
 impl Feed for StoreFeed {
     fn open(&self, identity: Arc<Identity>, kind: &'static Kind) -> BoxFuture<'static, Result<Opened, Status>> {
         let app = self.app.clone();
-        async move { open(&app, identity, kind) }.boxed()
+        async move { open(&app, &identity, kind) }.boxed()
     }
 }
 
-fn open(app: &App, identity: Arc<Identity>, kind: &'static Kind) -> Result<Opened, Status> {
-    let caller = Caller { identity, door: Door::Process };
+fn open(app: &App, identity: &Identity, kind: &'static Kind) -> Result<Opened, Status> {
     for verb in ["list", "watch"] {
         let (group, resource) = (kind.group().to_owned(), kind.plural.to_owned());
         let version = kind.hub().version.to_owned();
-        authorization::authorize(&caller, &RequestInfo { verb, group, version, resource, ..RequestInfo::default() }, "")?;
+        let info = RequestInfo { verb, group, version, resource, ..RequestInfo::default() };
+        authorization::authorize(app, identity, &info, "")?;
     }
     let snapshot = app.store.snapshot(kind);
     let revision = snapshot.revision();

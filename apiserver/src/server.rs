@@ -24,6 +24,7 @@ use crate::{
     Config, Error, LocalService, admission,
     app::{self, App},
     authentication::service_account::Tokens,
+    authorization::rbac::Rbac,
     bootstrap,
     custom::{self, registry},
     feed::StoreFeed,
@@ -67,6 +68,7 @@ impl Server {
             webhooks,
             store,
             admission: admission::State::default(),
+            rbac: Rbac::default(),
             tokens,
             admin_token,
             metrics: Metrics::default(),
@@ -77,7 +79,7 @@ impl Server {
         });
         let router = app::router(app.clone());
         let defined = registry::load(&app).await;
-        bootstrap::run(&app.config, address.port(), router.clone()).await?;
+        bootstrap::run(&app, address.port(), router.clone()).await?;
         app.ready.store(true, Ordering::Release);
         let keepers = vec![
             tokio::spawn(bootstrap::keep(app.clone(), address.port(), router.clone())),

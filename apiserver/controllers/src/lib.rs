@@ -1,5 +1,7 @@
 //! The controllers, one file or folder each.
 
+/// Fills ClusterRoles that are made of others.
+mod cluster_role_aggregation;
 /// Rolls pods from one template to the next.
 mod deployment;
 /// Says who is behind each Service.
@@ -41,6 +43,7 @@ pub struct Settings {
 /// Every controller, ready for [`client::Manager::start`].
 pub fn all(settings: Settings) -> Vec<Controller> {
     vec![
+        cluster_role_aggregation::controller(),
         deployment::controller(),
         replicaset::replicaset(),
         replicaset::replication_controller(),

@@ -20,6 +20,7 @@ mod limit_ranger;
 mod namespace_lifecycle;
 mod priority;
 mod quota;
+mod role_escalation;
 mod runtime_class;
 mod service_account;
 mod storage;
@@ -80,6 +81,7 @@ const PLUGINS: &[Plugin] = &[
     storage::RESIZE,
     webhooks::MUTATING,
     webhooks::VALIDATING,
+    role_escalation::PLUGIN,
     // The last: what nobody refused is charged.
     quota::PLUGIN,
 ];

@@ -12,26 +12,18 @@ use http::{header::AUTHORIZATION, request::Parts};
 
 use crate::{app::App, local::InProcess, tls::connections::Peer};
 
-/// A caller and how sure we are of its name.
+/// Whoever made a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) identity: Arc<Identity>,
-    pub(crate) door: Door,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// A component of this process; its identity was set by whoever composed it.
-    Process,
-    Socket,
 }
 
 /// The caller of `parts`. Nobody in particular is `system:anonymous`; a wrong token is refused rather than taken for nobody.
 pub(crate) fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Status> {
     if let Some(InProcess(identity)) = parts.extensions.get() {
-        return Ok(Caller { identity: identity.clone(), door: Door::Process });
+        return Ok(Caller { identity: identity.clone() });
     }
-    let socket = |identity| Ok(Caller { identity, door: Door::Socket });
+    let socket = |identity| Ok(Caller { identity });
     if let Some(Peer(Some(identity))) = parts.extensions.get() {
         return socket(identity.clone());
     }

@@ -1,48 +1,81 @@
 //! Who may do what. Denied unless a rule allows it.
 
+/// The roles that every cluster has.
+pub(crate) mod policy;
+/// Roles and bindings.
+pub(crate) mod rbac;
+
 use api::{Identity, Status, status::Details};
 
-use crate::{
-    authentication::{Caller, Door},
-    request_info::RequestInfo,
-};
+use crate::{app::App, request_info::RequestInfo};
 
-/// Paths that tell nothing worth hiding: upstream's `system:public-info-viewer`.
-const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
-/// What upstream's `system:discovery` lets everybody read who has a name.
-const DISCOVERY: [&str; 5] = ["/api", "/apis", "/openapi", "/.well-known/openid-configuration", "/openid/v1/jwks"];
-/// What upstream's `system:basic-user` lets everybody ask about themselves.
-const ABOUT_ONESELF: [&str; 3] = ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
+/// The group that may do everything, whatever the roles say.
+pub(crate) const MASTERS: &str = "system:masters";
+/// The group of the nodes. What each may do is no binding's choice: a node without it could not run.
+const NODES: &str = "system:nodes";
+
+/// An answer and its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) allowed: bool,
+    pub(crate) reason: String,
+}
 
 /// Says no in upstream's words.
-pub(crate) fn authorize(caller: &Caller, info: &RequestInfo, path: &str) -> Result<(), Status> {
-    if allowed(caller, info, path) { Ok(()) } else { Err(denial(&caller.identity, info, path)) }
+pub(crate) fn authorize(app: &App, identity: &Identity, info: &RequestInfo, path: &str) -> Result<(), Status> {
+    if is_master(identity) {
+        return Ok(());
+    }
+    let index = app.rbac.index(&app.store);
+    if by_node(identity, info.verb, info, path) || index.allows(identity, info.verb, info, path).is_some() {
+        return Ok(());
+    }
+    Err(denial(identity, info, path, &index.dangling(identity, &info.namespace)))
 }
 
-/// Whether `caller` may do what `info` (or, for what is no resource, `path`) says.
-///
-/// Roles are evaluated here, beside these rules, once they are served.
-pub(crate) fn allowed(caller: &Caller, info: &RequestInfo, path: &str) -> bool {
-    let identity = &caller.identity;
-    let in_group = |group: &str| identity.groups.iter().any(|member| member == group);
-    if in_group("system:masters") || (caller.door == Door::Process && identity.name.starts_with("system:")) {
-        return true;
+/// Whether `identity` may do `verb` to what `info` (or, for what is no resource, `path`) names.
+pub(crate) fn decide(app: &App, identity: &Identity, verb: &str, info: &RequestInfo, path: &str) -> Decision {
+    let allowed = |reason| Decision { allowed: true, reason };
+    if is_master(identity) {
+        return allowed(String::new());
     }
-    if info.is_resource() {
-        return in_group("system:authenticated") && info.verb == "create" && ABOUT_ONESELF.contains(&info.resource.as_str());
+    if by_node(identity, verb, info, path) {
+        return allowed(String::new());
     }
-    if info.verb != "get" && info.verb != "head" {
-        return false;
+    let index = app.rbac.index(&app.store);
+    if let Some(held) = index.allows(identity, verb, info, path) {
+        return allowed(held.reason());
     }
-    let under = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    PUBLIC.iter().any(|root| under(root)) || (in_group("system:authenticated") && DISCOVERY.iter().any(|root| under(root)))
+    Decision { allowed: false, reason: unresolved(&index.dangling(identity, &info.namespace)) }
 }
 
-fn denial(identity: &Identity, info: &RequestInfo, path: &str) -> Status {
+pub(crate) fn is_master(identity: &Identity) -> bool {
+    identity.groups.iter().any(|group| group == MASTERS)
+}
+
+fn by_node(identity: &Identity, verb: &str, info: &RequestInfo, path: &str) -> bool {
+    identity.name.starts_with("system:node:")
+        && identity.groups.iter().any(|group| group == NODES)
+        && policy::node_rules().iter().any(|rule| rule.allows(verb, info, path))
+}
+
+fn unresolved(dangling: &[String]) -> String {
+    match dangling {
+        [] => String::new(),
+        [one] => format!("RBAC: {one}"),
+        many => format!("RBAC: [{}]", many.join(", ")),
+    }
+}
+
+fn denial(identity: &Identity, info: &RequestInfo, path: &str, dangling: &[String]) -> Status {
     let user = &identity.name;
+    let because = match unresolved(dangling) {
+        none if none.is_empty() => none,
+        why => format!(": {why}"),
+    };
     if !info.is_resource() {
-        let mut status =
-            Status::failure(403, "Forbidden", format!("forbidden: User {user:?} cannot {} path {path:?}", info.verb));
+        let words = format!("forbidden: User {user:?} cannot {} path {path:?}{because}", info.verb);
+        let mut status = Status::failure(403, "Forbidden", words);
         status.details = Some(Box::default());
         return status;
     }
@@ -53,7 +86,7 @@ fn denial(identity: &Identity, info: &RequestInfo, path: &str) -> Status {
         namespace => format!("in the namespace {namespace:?}"),
     };
     let message = format!(
-        "{named} is forbidden: User {user:?} cannot {} resource {:?} in API group {:?} {place}",
+        "{named} is forbidden: User {user:?} cannot {} resource {:?} in API group {:?} {place}{because}",
         info.verb,
         info.resource_path(),
         info.group
@@ -70,35 +103,38 @@ fn denial(identity: &Identity, info: &RequestInfo, path: &str) -> Status {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use http::Method;
 
     use super::*;
 
-    fn ask(identity: Identity, door: Door, path: &str) -> Result<(), String> {
-        let caller = Caller { identity: Arc::new(identity), door };
-        authorize(&caller, &RequestInfo::parse(&Method::GET, path, false), path).map_err(|status| status.message)
+    #[test]
+    fn refusals_in_upstreams_words() {
+        let say = |path: &str, dangling: &[String]| {
+            denial(&Identity::new("jo", &[]), &RequestInfo::parse(&Method::GET, path, false), path, dangling).message
+        };
+        assert_eq!(
+            say("/api/v1/namespaces/a/pods", &[]),
+            "pods is forbidden: User \"jo\" cannot list resource \"pods\" in API group \"\" in the namespace \"a\""
+        );
+        assert_eq!(
+            say("/apis/apps/v1/deployments", &["role.rbac.authorization.k8s.io \"x\" not found".to_owned()]),
+            "deployments.apps is forbidden: User \"jo\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope: RBAC: role.rbac.authorization.k8s.io \"x\" not found"
+        );
+        assert_eq!(say("/logs", &[]), "forbidden: User \"jo\" cannot get path \"/logs\"");
     }
 
     #[test]
-    fn denied_unless_allowed() {
-        let pods = "/api/v1/namespaces/a/pods";
-        assert_eq!(ask(Identity::new("admin", &["system:masters"]), Door::Socket, pods), Ok(()));
-        assert_eq!(ask(Identity::new("system:kube-scheduler", &[]), Door::Process, pods), Ok(()));
-        assert_eq!(
-            ask(Identity::new("system:kube-scheduler", &[]), Door::Socket, pods).unwrap_err(),
-            "pods is forbidden: User \"system:kube-scheduler\" cannot list resource \"pods\" in API group \"\" in the namespace \"a\""
-        );
-        assert_eq!(
-            ask(Identity::new("jo", &[]), Door::Socket, "/apis/apps/v1/deployments").unwrap_err(),
-            "deployments.apps is forbidden: User \"jo\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope"
-        );
-        assert_eq!(ask(Identity::new("jo", &[]), Door::Socket, "/apis/apps/v1"), Ok(()));
-        assert_eq!(
-            ask(Identity::anonymous(), Door::Socket, "/api").unwrap_err(),
-            "forbidden: User \"system:anonymous\" cannot get path \"/api\""
-        );
-        assert_eq!(ask(Identity::anonymous(), Door::Socket, "/readyz"), Ok(()));
+    fn a_node_is_a_node() {
+        let ask = |identity: &Identity, method: &Method, path: &str| {
+            let info = RequestInfo::parse(method, path, false);
+            by_node(identity, info.verb, &info, path)
+        };
+        let node = Identity::node("a");
+        assert!(ask(&node, &Method::PATCH, "/api/v1/namespaces/x/pods/p/status"));
+        assert!(ask(&node, &Method::POST, "/api/v1/namespaces/x/serviceaccounts/s/token"));
+        assert!(!ask(&node, &Method::POST, "/apis/apps/v1/namespaces/x/deployments"));
+        assert!(!ask(&node, &Method::DELETE, "/api/v1/namespaces/x/secrets/s"));
+        // a name alone is nobody's proof
+        assert!(!ask(&Identity::new("system:node:a", &[]), &Method::GET, "/api/v1/nodes"));
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn apply(
             };
             write::change(app, call, row, (&key, part, Tracking::Applied, &Expect::default()), edit).await
         } else if part == Part::Main {
-            may_create(call)?;
+            may_create(app, call)?;
             let value = new_object(row, &info, &author, config)?;
             write::create(app, call, row, Tracking::Applied, value).await.map_err(Failure::status)
         } else {

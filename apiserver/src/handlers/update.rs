@@ -34,7 +34,7 @@ pub(super) async fn update(
     // Who read the object before it was deleted names its uid, and does not want another in its place.
     let anew = value["metadata"]["uid"].as_str().is_none_or(str::is_empty);
     if part == Part::Main && anew && row.kind.put_creates && app.store.get(row.kind, &key).is_none() {
-        may_create(call)?;
+        may_create(app, call)?;
         value["metadata"].as_object_mut().map(|metadata| metadata.remove("resourceVersion"));
         let created = write::create(app, call, row, Tracking::Update, value).await.map_err(Failure::status)?;
         return render::object(call, row, StatusCode::CREATED, &created);
@@ -48,9 +48,9 @@ pub(super) async fn update(
 }
 
 /// Who may only change objects may not create one by changing what is not there.
-pub(super) fn may_create(call: &Call) -> Result<(), Status> {
+pub(super) fn may_create(app: &App, call: &Call) -> Result<(), Status> {
     let info = RequestInfo { verb: "create", ..call.info.clone() };
-    authorization::authorize(&call.caller, &info, call.uri.path())
+    authorization::authorize(app, &call.caller.identity, &info, call.uri.path())
 }
 
 /// The refusal of a PUT that does not say what it read; upstream calls the kind by its resource here.

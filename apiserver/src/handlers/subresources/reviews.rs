@@ -1,6 +1,6 @@
 //! Questions about identities and rights, answered at once and never stored: one row each.
 
-use api::{Identity, Status};
+use api::{Identity, Status, field};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::super::body;
 use crate::{
     app::{App, Call},
-    authentication::{self, Caller, Door},
-    authorization,
+    authentication,
+    authorization::{self, Decision, rbac::rule::Rule},
     request_info::RequestInfo,
     response,
 };
@@ -20,7 +20,7 @@ pub(crate) struct Review {
     pub(crate) kind: &'static str,
     pub(crate) plural: &'static str,
     pub(crate) namespaced: bool,
-    answer: fn(&App, &Caller, &Value) -> Value,
+    answer: fn(&App, &Call, &Value) -> Result<Value, Status>,
 }
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
@@ -40,7 +40,7 @@ pub(crate) static REVIEWS: &[Review] = &[
         kind: "LocalSubjectAccessReview",
         plural: "localsubjectaccessreviews",
         namespaced: true,
-        answer: access,
+        answer: local_access,
     },
     Review {
         group: AUTHORIZATION,
@@ -84,7 +84,7 @@ pub(crate) async fn create(app: &App, call: &mut Call, review: &Review, request:
     let bytes = body::read(request).await?;
     let mut asked = body::decode(call, review.kind, &bytes, &mut Vec::new())?;
     body::require_kind(&mut asked, review.kind, &format!("{}/{VERSION}", review.group))?;
-    asked["status"] = (review.answer)(app, &call.caller, &asked["spec"]);
+    asked["status"] = (review.answer)(app, call, &asked["spec"])?;
     if asked["metadata"].is_null() {
         asked["metadata"] = json!({});
     }
@@ -103,74 +103,122 @@ pub(crate) fn user(identity: &Identity) -> Value {
     user
 }
 
-fn whoami(_: &App, caller: &Caller, _: &Value) -> Value {
-    json!({ "userInfo": user(&caller.identity) })
+fn whoami(_: &App, call: &Call, _: &Value) -> Result<Value, Status> {
+    Ok(json!({ "userInfo": user(&call.caller.identity) }))
 }
 
-fn token(app: &App, _: &Caller, spec: &Value) -> Value {
-    match authentication::by_token(app, spec["token"].as_str().unwrap_or_default()) {
+fn token(app: &App, _: &Call, spec: &Value) -> Result<Value, Status> {
+    Ok(match authentication::by_token(app, spec["token"].as_str().unwrap_or_default()) {
         Some(identity) => {
             let audience = authentication::service_account::ISSUER;
             json!({ "authenticated": true, "user": user(&identity), "audiences": [audience] })
         }
         None => json!({ "user": {}, "error": "invalid bearer token" }),
+    })
+}
+
+fn own_access(app: &App, call: &Call, spec: &Value) -> Result<Value, Status> {
+    complain("SelfSubjectAccessReview", attributes(spec))?;
+    Ok(decision(app, &call.caller.identity, spec))
+}
+
+fn access(app: &App, _: &Call, spec: &Value) -> Result<Value, Status> {
+    subject_access("SubjectAccessReview", app, spec)
+}
+
+fn local_access(app: &App, call: &Call, spec: &Value) -> Result<Value, Status> {
+    let (asked, own) = (&spec["resourceAttributes"]["namespace"], &call.info.namespace);
+    if asked.as_str() != Some(own) {
+        let said = asked.as_str().unwrap_or_default();
+        return Err(Status::bad_request(format!("spec.resourceAttributes.namespace must match namespace: {said}")));
+    }
+    subject_access("LocalSubjectAccessReview", app, spec)
+}
+
+fn subject_access(kind: &str, app: &App, spec: &Value) -> Result<Value, Status> {
+    let mut errors = attributes(spec);
+    let name = spec["user"].as_str().unwrap_or_default().to_owned();
+    let groups = spec["groups"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let groups: Vec<String> = groups.map(str::to_owned).collect();
+    if name.is_empty() && groups.is_empty() {
+        errors.push(field::Error::invalid("spec.user", "", "at least one of user or group must be specified"));
+    }
+    complain(kind, errors)?;
+    Ok(decision(app, &Identity { name, groups, ..Identity::default() }, spec))
+}
+
+/// Upstream's pkg/apis/authorization/validation/validation.go
+fn attributes(spec: &Value) -> Vec<field::Error> {
+    match (spec["resourceAttributes"].is_null(), spec["nonResourceAttributes"].is_null()) {
+        (true, true) => {
+            let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            vec![field::Error::invalid("spec.resourceAttributes", Value::Null, detail)]
+        }
+        (false, false) => {
+            let detail = "cannot be specified in combination with resourceAttributes";
+            vec![field::Error::invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"].clone(), detail)]
+        }
+        _ => Vec::new(),
     }
 }
 
-fn own_access(_: &App, caller: &Caller, spec: &Value) -> Value {
-    decision(caller, spec)
+fn complain(kind: &str, errors: Vec<field::Error>) -> Result<(), Status> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<String> = errors.iter().map(field::Error::to_string).collect();
+    let words = if let [one] = words.as_slice() { one.clone() } else { format!("[{}]", words.join(", ")) };
+    Err(Status::failure(422, "Invalid", format!("{kind}.{AUTHORIZATION} \"\" is invalid: {words}")))
 }
 
-fn access(_: &App, _: &Caller, spec: &Value) -> Value {
-    let mut identity = Identity { name: spec["user"].as_str().unwrap_or_default().to_owned(), ..Identity::default() };
-    let groups = spec["groups"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    identity.groups = groups.map(str::to_owned).collect();
-    decision(&Caller { identity: identity.into(), door: Door::Socket }, spec)
-}
-
-fn decision(caller: &Caller, spec: &Value) -> Value {
-    let allowed = match spec["nonResourceAttributes"].as_object() {
-        Some(asked) => {
-            let text = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default();
-            let info = RequestInfo { verb: known_verb(text("verb")), ..RequestInfo::default() };
-            authorization::allowed(caller, &info, text("path"))
-        }
-        None => {
+fn decision(app: &App, identity: &Identity, spec: &Value) -> Value {
+    let text = |asked: &Value, name: &str| asked[name].as_str().unwrap_or_default().to_owned();
+    let (verb, info, path) = match &spec["nonResourceAttributes"] {
+        Value::Null => {
             let asked = &spec["resourceAttributes"];
-            let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
             let info = RequestInfo {
-                verb: known_verb(&text("verb")),
-                group: text("group"),
-                namespace: text("namespace"),
-                resource: text("resource"),
-                subresource: text("subresource"),
-                name: text("name"),
+                group: text(asked, "group"),
+                namespace: text(asked, "namespace"),
+                resource: text(asked, "resource"),
+                subresource: text(asked, "subresource"),
+                name: text(asked, "name"),
                 ..RequestInfo::default()
             };
-            authorization::allowed(caller, &info, "")
+            (text(asked, "verb"), info, String::new())
         }
+        asked => (text(asked, "verb"), RequestInfo::default(), text(asked, "path")),
     };
-    json!({ "allowed": allowed })
+    let Decision { allowed, reason } = authorization::decide(app, identity, &verb, &info, &path);
+    let mut status = json!({ "allowed": allowed });
+    if !reason.is_empty() {
+        status["reason"] = reason.into();
+    }
+    status
 }
 
-/// The rules look for these words only; any other is the same to them.
-fn known_verb(verb: &str) -> &'static str {
-    ["create", "get", "head"].into_iter().find(|known| *known == verb).unwrap_or("")
-}
-
-fn rules(_: &App, caller: &Caller, _: &Value) -> Value {
-    let all = caller.identity.groups.iter().any(|group| group == "system:masters");
-    let (resources, paths) = if all {
-        (
-            json!([{ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] }]),
-            json!([{ "verbs": ["*"], "nonResourceURLs": ["*"] }]),
-        )
-    } else {
-        (
-            json!([{ "verbs": ["create"], "apiGroups": [AUTHORIZATION], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"] },
-                   { "verbs": ["create"], "apiGroups": [AUTHENTICATION], "resources": ["selfsubjectreviews"] }]),
-            json!([{ "verbs": ["get"], "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/healthz", "/livez", "/readyz", "/version"] }]),
-        )
-    };
-    json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false })
+fn rules(app: &App, call: &Call, spec: &Value) -> Result<Value, Status> {
+    let namespace = spec["namespace"].as_str().unwrap_or_default();
+    if namespace.is_empty() {
+        return Err(Status::bad_request("no namespace on request"));
+    }
+    let identity = &call.caller.identity;
+    let index = app.rbac.index(&app.store);
+    let (mut resources, mut paths) = (Vec::new(), Vec::new());
+    if authorization::is_master(identity) {
+        resources.push(json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] }));
+        paths.push(json!({ "verbs": ["*"], "nonResourceURLs": ["*"] }));
+    }
+    for held in index.held(identity, namespace) {
+        let Rule { api_groups, resources: named, urls, resource_names, verbs } = held.rule;
+        if urls.is_empty() {
+            let mut rule = json!({ "verbs": verbs, "apiGroups": api_groups, "resources": named });
+            if !resource_names.is_empty() {
+                rule["resourceNames"] = json!(resource_names);
+            }
+            resources.push(rule);
+        } else {
+            paths.push(json!({ "verbs": verbs, "nonResourceURLs": urls }));
+        }
+    }
+    Ok(json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false }))
 }
