@@ -40,7 +40,7 @@ impl Rule {
         }
         names(&self.api_groups, &info.group)
             && self.resources.iter().any(|resource| covers_resource(resource, &info.resource, &info.subresource))
-            && (self.resource_names.is_empty() || self.resource_names.iter().any(|name| *name == info.name))
+            && (self.resource_names.is_empty() || self.resource_names.contains(&info.name))
     }
 
     /// Whether this rule alone gives all that `other`, a rule of one group, resource and verb, gives.
@@ -183,9 +183,9 @@ mod tests {
             ]
         );
         let all = rule(json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}));
-        assert!(uncovered(&[&all], &[held.clone()]).is_empty());
+        assert!(uncovered(&[&all], std::slice::from_ref(&held)).is_empty());
         let named = rule(json!({"apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"], "verbs": ["get"]}));
-        assert!(uncovered(&[&held], &[named.clone()]).is_empty());
+        assert!(uncovered(&[&held], std::slice::from_ref(&named)).is_empty());
         assert_eq!(uncovered(&[&named], &[held]).len(), 1);
     }
 }
