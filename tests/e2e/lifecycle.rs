@@ -120,3 +120,89 @@ fn probes_and_hooks_run_programs_in_the_container() {
     cluster.kubectl(&["delete", "po", "probed"]);
     assert_eq!(std::fs::read_to_string(host.join("ended")).unwrap(), "text");
 }
+
+#[test]
+fn containers_beside_the_pods_own() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("process");
+    let host = cluster.directory().join("host");
+    std::fs::create_dir(&host).unwrap();
+    let sidecar = |name: &str| {
+        format!(
+            "{{ name: {name}, image: example/process, imagePullPolicy: Never, restartPolicy: Always, args: [sleep, '1000000'],
+               startupProbe: {{ exec: {{ command: [process, once, /tmp/up, exit, '1'] }}, periodSeconds: 1 }},
+               lifecycle: {{ preStop: {{ exec: {{ command: [process, write, /host/{name}, text] }} }} }},
+               volumeMounts: [{{ name: host, mountPath: /host }}] }}"
+        )
+    };
+    let spec = format!(
+        "volumes: [{{ name: host, hostPath: {{ path: {} }} }}]\n  initContainers: [{}, {}]",
+        host.display(),
+        sidecar("one"),
+        sidecar("two")
+    );
+    cluster.apply("apply", &process("job", "Never", "sleep, '1000'", &spec, ""));
+    status(&cluster, "job", "Completed");
+    assert_eq!(field(&cluster, "job", ".status.phase"), "Succeeded");
+    let written = |name: &str| std::fs::metadata(host.join(name)).unwrap().modified().unwrap();
+    assert!(written("two") <= written("one"), "the last to come is the first to go");
+
+    let rules = "restartPolicy: Never
+    restartPolicyRules: [{ action: Restart, exitCodes: { operator: In, values: [4] } }]
+    volumeMounts: [{ name: v, mountPath: /v }]";
+    cluster
+        .apply("apply", &process("ruled", "Never", "once, /v/x, exit, '4'", "volumes: [{ name: v, emptyDir: {} }]", rules));
+    status(&cluster, "ruled", "Completed");
+    assert_eq!(field(&cluster, "ruled", ".status.containerStatuses[0].restartCount"), "1");
+
+    cluster.apply("apply", &process("plain", "Always", "sleep, '1000000'", "", ""));
+    ready(&cluster, "plain");
+    let debug = [
+        "debug",
+        "plain",
+        "--image=example/process",
+        "--image-pull-policy=Never",
+        "-c",
+        "look",
+        "--",
+        "process",
+        "print",
+        "looked",
+    ];
+    cluster.kubectl(&debug);
+    let ended = ["get", "po", "plain", "-o", "jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.exitCode}"];
+    cluster.eventually(&ended, |printed| printed == "0");
+    assert_eq!(cluster.kubectl(&["logs", "plain", "-c", "look"]), "looked\n");
+    assert_eq!(field(&cluster, "plain", ".status.phase"), "Running");
+}
+
+#[test]
+fn a_pod_that_does_not_fit_is_refused_by_the_node() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("process");
+    let node = "nodeName: coracle";
+    let port = "ports: [{ containerPort: 80, hostPort: 8080 }]";
+    let first = process("first", "Always", "sleep, '1000000'", node, port);
+    cluster.apply("apply", &first);
+    ready(&cluster, "first");
+    let large = "resources: { requests: { cpu: '1000' } }";
+    let second = process("second", "Always", "sleep, '1000000'", node, port);
+    cluster.apply("apply", &(second.clone() + &process("large", "Always", "exit, '0'", node, large)));
+    for (pod, reason, message) in [
+        (
+            "second",
+            "NodePorts",
+            "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+        ),
+        ("large", "OutOfcpu", "Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, used: 0"),
+    ] {
+        status(&cluster, pod, reason);
+        assert_eq!(field(&cluster, pod, ".status.phase"), "Failed");
+        let said = field(&cluster, pod, ".status.message");
+        assert!(said.starts_with(message), "{said}");
+        assert_eq!(field(&cluster, pod, ".status.containerStatuses"), "");
+    }
+    cluster.kubectl(&["delete", "po", "first", "second"]);
+    cluster.apply("apply", &second);
+    ready(&cluster, "second");
+}

@@ -71,6 +71,7 @@ impl Start {
     /// Runs it, and says in events how that went.
     pub(crate) async fn start(self) -> Result<Instance, Failure> {
         let spec = self.which.of(&self.pod).expect("the plan names containers of the pod");
+        let spec = &*spec;
         let image = self.image(spec)?;
         let started = match self.prepare(spec, &image).await {
             Ok(prepared) => self.launch(spec, &image, prepared).await,
@@ -312,6 +313,7 @@ pub(crate) fn path(which: Which, spec: &Container) -> String {
     match which {
         Which::Init(_) => format!("spec.initContainers{{{}}}", spec.name),
         Which::Main(_) => format!("spec.containers{{{}}}", spec.name),
+        Which::Ephemeral(_) => format!("spec.ephemeralContainers{{{}}}", spec.name),
     }
 }
 

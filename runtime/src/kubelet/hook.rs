@@ -34,13 +34,13 @@ impl Hook {
             Outcome::Success
         } else if let Some(action) = &self.handler.http_get {
             let mut action = action.clone();
-            action.port = probe::resolved_port(spec, &action.port);
+            action.port = probe::resolved_port(&spec, &action.port);
             // bounded by the caller's grace; upstream's client has no deadline of its own either
             probe::http(&self.target, &action, UNBOUNDED).await
         } else if let Some(action) = &self.handler.exec {
             probe::exec(&self.target, action.command.as_deref().unwrap_or_default(), UNBOUNDED).await
         } else if let Some(action) = &self.handler.tcp_socket {
-            let port = probe::resolved_port(spec, &action.port);
+            let port = probe::resolved_port(&spec, &action.port);
             probe::tcp(&self.target, action.host.as_deref(), &port, UNBOUNDED).await
         } else {
             Outcome::Error("invalid handler".to_owned())
@@ -48,7 +48,7 @@ impl Hook {
         match outcome {
             Outcome::Success => true,
             Outcome::Failure(why) | Outcome::Error(why) => {
-                let path = container::path(self.which, spec);
+                let path = container::path(self.which, &spec);
                 tracing::debug!(container = spec.name, why, "a lifecycle hook failed");
                 self.host.container_event(&self.pod, path, EventType::Warning, reason, what);
                 false

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{ObjectReference, Pod};
 use tokio::sync::Semaphore;
 
 use super::{
+    admission::Admitted,
     env::ServiceAddress,
     field_ref::Facts,
     ipam::Addresses,
@@ -29,6 +30,7 @@ pub(crate) struct Host {
     pub(crate) addresses: Addresses,
     pub(crate) pods: Informer<BoundPod>,
     pub(crate) services: Informer<ServiceView>,
+    pub(crate) admitted: Admitted,
     pub(crate) allocatable: BTreeMap<&'static str, String>,
     /// How the node itself looks names up; read once.
     pub(crate) resolv_conf: String,

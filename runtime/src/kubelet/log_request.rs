@@ -51,7 +51,8 @@ pub(super) fn run(pod: &Pod, container: &str, previous: bool) -> Result<i32, Ref
     let refuse = |what: String| Refusal(StatusCode::BAD_REQUEST, what);
     let status = pod.status.as_ref();
     let all = status.and_then(|s| s.container_statuses.as_ref()).into_iter().flatten();
-    let mut all = all.chain(status.and_then(|s| s.init_container_statuses.as_ref()).into_iter().flatten());
+    let all = all.chain(status.and_then(|s| s.init_container_statuses.as_ref()).into_iter().flatten());
+    let mut all = all.chain(status.and_then(|s| s.ephemeral_container_statuses.as_ref()).into_iter().flatten());
     let Some(status) = all.find(|status| status.name == container) else {
         let known = pod.spec.iter().flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()));
         if known.into_iter().any(|spec| spec.name == container) {

@@ -18,6 +18,9 @@ mod plan;
 /// A pod's status from what its worker knows. Pure.
 mod status;
 
+/// Whether a pod that was bound to this node can be run by it.
+mod admission;
+
 /// Back-off as upstream's: at once, 10 s, 20 s ... 300 s.
 mod backoff;
 

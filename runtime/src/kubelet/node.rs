@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    admission::Admitted,
     host::Host,
     ipam::Addresses,
     lease,
@@ -91,6 +92,7 @@ impl Node {
             addresses: Addresses::new(config.pod_network),
             pods: cluster.informer(),
             services: cluster.informer(),
+            admitted: Admitted::default(),
             allocatable: machine.allocatable(),
             resolv_conf: std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default(),
             writes: Semaphore::new(WRITES),

@@ -1,7 +1,7 @@
 //! What to do next for a pod's containers. Pure: the spec, what is, and the time go in.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, ContainerRestartRule, Pod};
 
 use super::state::{ContainerState, PodState, Run, Volumes, Which};
 
@@ -26,13 +26,7 @@ pub(crate) enum Role {
     Init,
     Sidecar,
     Main,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Restart {
-    Always,
-    OnFailure,
-    Never,
+    Ephemeral,
 }
 
 pub(crate) fn plan(pod: &Pod, state: &PodState, now: Timestamp) -> Plan {
@@ -48,11 +42,12 @@ pub(crate) fn plan(pod: &Pod, state: &PodState, now: Timestamp) -> Plan {
     for (which, container) in state.all() {
         let Some(spec) = which.of(pod) else { continue };
         let turn = match which {
-            Which::Init(i) => role(which, spec) == Role::Sidecar && initialized || first_waiting(pod, state) >= Some(i),
+            Which::Ephemeral(_) => true,
+            Which::Init(i) => role(which, &spec) == Role::Sidecar && initialized || first_waiting(pod, state) >= Some(i),
             Which::Main(_) => initialized,
         };
         if turn {
-            consider(&mut plan, which, container, restart(pod, which, spec), now);
+            consider(&mut plan, which, container, |code| again(pod, which, &spec, code), now);
         }
     }
     plan
@@ -66,7 +61,7 @@ pub(crate) fn over(pod: &Pod, state: &PodState) -> bool {
     let ended = |(i, container): (usize, &ContainerState)| {
         let which = Which::Main(i);
         match (&container.run, which.of(pod)) {
-            (Run::Ended(ended), Some(spec)) => !again(restart(pod, which, spec), ended.code),
+            (Run::Ended(ended), Some(spec)) => !again(pod, which, &spec, ended.code),
             _ => false,
         }
     };
@@ -78,7 +73,7 @@ pub(crate) fn init_failed(pod: &Pod, state: &PodState) -> bool {
     state.init.iter().enumerate().any(|(i, container)| {
         let which = Which::Init(i);
         match (&container.run, which.of(pod)) {
-            (Run::Ended(ended), Some(spec)) => ended.code != 0 && !again(restart(pod, which, spec), ended.code),
+            (Run::Ended(ended), Some(spec)) => ended.code != 0 && !again(pod, which, &spec, ended.code),
             _ => false,
         }
     })
@@ -92,6 +87,7 @@ pub(crate) fn initialized(pod: &Pod, state: &PodState) -> bool {
 pub(crate) fn role(which: Which, spec: &Container) -> Role {
     match which {
         Which::Main(_) => Role::Main,
+        Which::Ephemeral(_) => Role::Ephemeral,
         Which::Init(_) if spec.restart_policy.as_deref() == Some("Always") => Role::Sidecar,
         Which::Init(_) => Role::Init,
     }
@@ -101,37 +97,52 @@ pub(crate) fn role(which: Which, spec: &Container) -> Role {
 fn first_waiting(pod: &Pod, state: &PodState) -> Option<usize> {
     state.init.iter().enumerate().position(|(i, container)| {
         let which = Which::Init(i);
-        match which.of(pod).map(|spec| role(which, spec)) {
+        match which.of(pod).map(|spec| role(which, &spec)) {
             Some(Role::Sidecar) => !matches!(container.run, Run::Running { started: true, .. }),
             _ => !container.succeeded(),
         }
     })
 }
 
-fn restart(pod: &Pod, which: Which, spec: &Container) -> Restart {
-    let pods = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref()).unwrap_or("Always");
-    match (role(which, spec), pods) {
-        (Role::Sidecar, _) => Restart::Always,
-        (_, "Never") => Restart::Never,
+/// Whether a container that ended with `code` is started again: by its rules, else by its own policy, else by the pod's.
+fn again(pod: &Pod, which: Which, spec: &Container, code: i32) -> bool {
+    let role = role(which, spec);
+    match role {
+        Role::Ephemeral => return false,
+        Role::Sidecar => return true,
+        Role::Init | Role::Main => {}
+    }
+    if spec.restart_policy_rules.iter().flatten().any(|rule| rule.action == "Restart" && applies(rule, code)) {
+        return true;
+    }
+    let pods = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+    match spec.restart_policy.as_deref().or(pods).unwrap_or("Always") {
+        "Never" => false,
+        "OnFailure" => code != 0,
         // an init container that succeeded is done
-        (Role::Init, _) | (_, "OnFailure") => Restart::OnFailure,
-        _ => Restart::Always,
+        _ => role == Role::Main || code != 0,
     }
 }
 
-fn again(restart: Restart, code: i32) -> bool {
-    match restart {
-        Restart::Always => true,
-        Restart::OnFailure => code != 0,
-        Restart::Never => false,
-    }
+fn applies(rule: &ContainerRestartRule, code: i32) -> bool {
+    rule.exit_codes.as_ref().is_some_and(|codes| {
+        let listed = codes.values.iter().flatten().any(|value| *value == code);
+        listed == (codes.operator == "In")
+    })
 }
 
-fn consider(plan: &mut Plan, which: Which, container: &ContainerState, restart: Restart, now: Timestamp) {
+/// Whom to ask to go next, of those that run: containers together, then the sidecars one by one, the last first.
+pub(crate) fn next_to_stop(pod: &Pod, live: &[Which]) -> Vec<Which> {
+    let sidecar = |which: &Which| which.of(pod).is_some_and(|spec| role(*which, &spec) == Role::Sidecar);
+    let (sidecars, others): (Vec<Which>, Vec<Which>) = live.iter().copied().partition(sidecar);
+    if others.is_empty() { sidecars.into_iter().max().into_iter().collect() } else { others }
+}
+
+fn consider(plan: &mut Plan, which: Which, container: &ContainerState, again: impl Fn(i32) -> bool, now: Timestamp) {
     let until = match &container.run {
         Run::Starting | Run::Running { .. } => return,
         Run::Waiting { retry, .. } => *retry,
-        Run::Ended(ended) if !again(restart, ended.code) => return,
+        Run::Ended(ended) if !again(ended.code) => return,
         Run::Ended(ended) => {
             let until = container.backoff.until(ended.finished).filter(|until| *until > now);
             if let Some(until) = until {

@@ -194,6 +194,7 @@ impl Dispatcher {
 fn uses(pod: &Pod, namespace: &str) -> Vec<(&'static str, Key)> {
     let Some(spec) = &pod.spec else { return Vec::new() };
     let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    // those of ephemeral containers are fetched when they start, which is once
     let from_env = containers.flat_map(env::sources);
     let all = spec.volumes.iter().flatten().flat_map(volumes::sources).chain(from_env);
     let key = |name: &str| Key::new(namespace, name);

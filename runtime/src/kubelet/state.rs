@@ -1,17 +1,19 @@
 //! What a pod worker knows of its pod: the containers as they are.
 
-use std::net::Ipv4Addr;
+use std::{borrow::Cow, net::Ipv4Addr};
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, ContainerStateTerminated, ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{Container, ContainerStateTerminated, ContainerStatus, EphemeralContainer, Pod, PodStatus};
 
-use super::backoff::Backoff;
+use super::{admission::FAILURES, backoff::Backoff};
 
-/// A container of a pod: init containers and containers are counted apart.
+/// A container of a pod: each list of them is counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Which {
     Init(usize),
     Main(usize),
+    /// Added to a pod that runs, to look into it.
+    Ephemeral(usize),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +23,9 @@ pub(crate) struct PodState {
     pub(crate) volumes: Volumes,
     pub(crate) init: Vec<ContainerState>,
     pub(crate) main: Vec<ContainerState>,
+    pub(crate) ephemeral: Vec<ContainerState>,
     /// The pod was refused or ended as a whole: reason and message of its status.
-    pub(crate) failed: Option<(&'static str, String)>,
+    pub(crate) failed: Option<Failed>,
     /// Since when each of our conditions is as it is, in the order of `status::CONDITIONS`.
     pub(crate) transitions: [Option<(bool, Timestamp)>; 5],
 }
@@ -31,6 +34,15 @@ pub(crate) struct PodState {
 pub(crate) enum Volumes {
     Pending,
     Ready,
+}
+
+/// Why a pod failed as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failed {
+    pub(crate) reason: &'static str,
+    pub(crate) message: String,
+    /// It was not let in: no container of it is spoken of.
+    pub(crate) refused: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -127,15 +139,26 @@ impl PodState {
                 spec.map(|s| s.containers.as_slice()).unwrap_or_default(),
                 status.and_then(|s| s.container_statuses.as_ref()),
             ),
-            failed: None,
+            ephemeral: Vec::new(),
+            failed: resume_failure(status),
             transitions: super::status::transitions(pod),
         }
+        .with_ephemeral(pod, now)
     }
 
-    pub(crate) fn get(&self, which: Which) -> &ContainerState {
-        match which {
-            Which::Init(i) => &self.init[i],
-            Which::Main(i) => &self.main[i],
+    fn with_ephemeral(mut self, pod: &Pod, now: Timestamp) -> Self {
+        self.grow(pod, now);
+        self
+    }
+
+    /// Takes up the ephemeral containers that were added since.
+    pub(crate) fn grow(&mut self, pod: &Pod, now: Timestamp) {
+        let all = pod.spec.as_ref().and_then(|spec| spec.ephemeral_containers.as_deref()).unwrap_or_default();
+        let written =
+            pod.status.as_ref().and_then(|status| status.ephemeral_container_statuses.as_deref()).unwrap_or_default();
+        for spec in all.iter().skip(self.ephemeral.len()) {
+            let status = written.iter().find(|status| status.name == spec.name);
+            self.ephemeral.push(status.map_or_else(ContainerState::new, |status| resume_container(status, now)));
         }
     }
 
@@ -143,25 +166,43 @@ impl PodState {
         match which {
             Which::Init(i) => &mut self.init[i],
             Which::Main(i) => &mut self.main[i],
+            Which::Ephemeral(i) => &mut self.ephemeral[i],
         }
     }
 
     /// Every container, init containers first.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Which, &ContainerState)> {
         let init = self.init.iter().enumerate().map(|(i, state)| (Which::Init(i), state));
-        init.chain(self.main.iter().enumerate().map(|(i, state)| (Which::Main(i), state)))
+        let main = self.main.iter().enumerate().map(|(i, state)| (Which::Main(i), state));
+        let ephemeral = self.ephemeral.iter().enumerate().map(|(i, state)| (Which::Ephemeral(i), state));
+        init.chain(main).chain(ephemeral)
     }
 }
 
 impl Which {
     /// The container's spec.
-    pub(crate) fn of(self, pod: &Pod) -> Option<&Container> {
+    pub(crate) fn of(self, pod: &Pod) -> Option<Cow<'_, Container>> {
         let spec = pod.spec.as_ref()?;
         match self {
-            Self::Init(i) => spec.init_containers.as_ref()?.get(i),
-            Self::Main(i) => spec.containers.get(i),
+            Self::Init(i) => spec.init_containers.as_ref()?.get(i).map(Cow::Borrowed),
+            Self::Main(i) => spec.containers.get(i).map(Cow::Borrowed),
+            Self::Ephemeral(i) => spec.ephemeral_containers.as_ref()?.get(i).map(|spec| Cow::Owned(as_container(spec))),
         }
     }
+}
+
+/// An ephemeral container has the fields of a container and one more.
+fn as_container(spec: &EphemeralContainer) -> Container {
+    let value = serde_json::to_value(spec).expect("a container is plain data");
+    serde_json::from_value(value).expect("an ephemeral container has the fields of a container")
+}
+
+/// A pod that had failed as a whole stays so.
+fn resume_failure(status: Option<&PodStatus>) -> Option<Failed> {
+    let status = status.filter(|status| status.phase.as_deref() == Some("Failed"))?;
+    let reason = FAILURES.into_iter().find(|reason| status.reason.as_deref() == Some(*reason))?;
+    let refused = status.container_statuses.is_none();
+    Some(Failed { reason, message: status.message.clone().unwrap_or_default(), refused })
 }
 
 fn resume_container(status: &ContainerStatus, now: Timestamp) -> ContainerState {

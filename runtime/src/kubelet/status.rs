@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::{
     api::core::v1::{
         Container, ContainerState as ApiState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
-        ContainerStatus, HostIP, Pod, PodCondition, PodIP, PodStatus,
+        ContainerStatus, HostIP, Pod, PodCondition, PodIP, PodStatus, VolumeMount, VolumeMountStatus,
     },
     apimachinery::pkg::apis::meta::v1::Time,
 };
@@ -21,6 +21,9 @@ use super::{
 pub(crate) const CONDITIONS: [&str; 5] =
     ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
+/// Bytes of all messages of a pod's containers together.
+const LONGEST_MESSAGES: usize = 12 * 1024;
+
 /// Since when our conditions are as they are, by what was written.
 pub(crate) fn transitions(pod: &Pod) -> [Option<(bool, Timestamp)>; 5] {
     let written = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
@@ -34,19 +37,18 @@ pub(crate) fn transitions(pod: &Pod) -> [Option<(bool, Timestamp)>; 5] {
 pub(crate) fn of(pod: &Pod, state: &mut PodState, host: IpAddr, now: Timestamp) -> PodStatus {
     let phase = phase(pod, state);
     let conditions = conditions(pod, state, phase, now);
-    let (reason, message) = match &state.failed {
-        Some((reason, message)) => (Some((*reason).to_owned()), Some(message.clone())),
-        None => (None, None),
+    // said when nothing of it runs any more, as the phase is
+    let failed = state.failed.as_ref().filter(|_| phase == "Failed");
+    let (reason, message) = (failed.map(|f| f.reason.to_owned()), failed.map(|f| f.message.clone()));
+    let count = state.all().count().max(1);
+    let statuses = |wanted: fn(Which) -> bool| {
+        let all = state.all().filter(|(which, _)| wanted(*which)).filter_map(|(which, container)| {
+            let creating = waiting_reason(pod, state, which);
+            Some(container_status(&*which.of(pod)?, which, container, creating, LONGEST_MESSAGES / count))
+        });
+        let all: Vec<ContainerStatus> = all.collect();
+        (!all.is_empty() && !failed.is_some_and(|failed| failed.refused)).then_some(all)
     };
-    let statuses = |whole: Option<&Vec<Container>>, which: fn(usize) -> Which| {
-        let all: Vec<ContainerStatus> = whole?
-            .iter()
-            .enumerate()
-            .map(|(i, spec)| container(spec, which(i), state.get(which(i)), waiting_reason(pod, state, which(i))))
-            .collect();
-        (!all.is_empty()).then_some(all)
-    };
-    let spec = pod.spec.as_ref();
     PodStatus {
         phase: Some(phase.to_owned()),
         conditions: Some(conditions),
@@ -57,8 +59,9 @@ pub(crate) fn of(pod: &Pod, state: &mut PodState, host: IpAddr, now: Timestamp) 
         pod_ip: state.ip.map(|ip| ip.to_string()),
         pod_ips: state.ip.map(|ip| vec![PodIP { ip: ip.to_string() }]),
         start_time: Some(Time(seconds(state.start_time))),
-        init_container_statuses: statuses(spec.and_then(|s| s.init_containers.as_ref()), Which::Init),
-        container_statuses: statuses(spec.map(|s| &s.containers), Which::Main),
+        init_container_statuses: statuses(|which| matches!(which, Which::Init(_))),
+        container_statuses: statuses(|which| matches!(which, Which::Main(_))),
+        ephemeral_container_statuses: statuses(|which| matches!(which, Which::Ephemeral(_))),
         observed_generation: pod.metadata.generation,
         ..PodStatus::default()
     }
@@ -87,8 +90,18 @@ pub(crate) fn patch(uid: &str, status: &PodStatus) -> Value {
     json!({ "metadata": { "uid": uid }, "status": value })
 }
 
-/// The phase as upstream derives it from the containers.
+/// The phase as upstream derives it from the containers. A pod is not over while anything of it runs.
 pub(crate) fn phase(pod: &Pod, state: &PodState) -> &'static str {
+    let phase = derived(pod, state);
+    let quiet = state.all().all(|(_, container)| !container.running() && container.run != Run::Starting);
+    if quiet || !matches!(phase, "Succeeded" | "Failed") {
+        return phase;
+    }
+    let ran = |container: &ContainerState| container.running() || container.ended().is_some();
+    if state.main.iter().any(ran) { "Running" } else { "Pending" }
+}
+
+fn derived(pod: &Pod, state: &PodState) -> &'static str {
     if state.failed.is_some() || plan::init_failed(pod, state) {
         return "Failed";
     }
@@ -167,12 +180,12 @@ impl Verdict {
         Self { reason: Some(reason), ..self }
     }
 
-    fn unready(names: &[&str]) -> Self {
+    fn unready(names: &[String]) -> Self {
         let message = format!("containers with unready status: [{}]", names.join(" "));
         Self { ok: false, reason: Some("ContainersNotReady"), message: Some(message) }
     }
 
-    fn incomplete(names: &[&str]) -> Self {
+    fn incomplete(names: &[String]) -> Self {
         let message = format!("containers with incomplete status: [{}]", names.join(" "));
         Self { ok: false, reason: Some("ContainersNotInitialized"), message: Some(message) }
     }
@@ -205,33 +218,42 @@ fn closed_gates(closed: &[(&str, bool)]) -> Verdict {
 }
 
 fn is_long_running(pod: &Pod, which: Which) -> bool {
-    which.of(pod).is_some_and(|spec| plan::role(which, spec) != Role::Init)
+    which.of(pod).is_some_and(|spec| matches!(plan::role(which, &spec), Role::Main | Role::Sidecar))
 }
 
-fn names<'p>(pod: &'p Pod, state: &PodState, wanted: impl Fn(Which, &ContainerState) -> bool) -> Vec<&'p str> {
+fn names(pod: &Pod, state: &PodState, wanted: impl Fn(Which, &ContainerState) -> bool) -> Vec<String> {
     state
         .all()
         .filter(|(which, container)| wanted(*which, container))
-        .filter_map(|(which, _)| which.of(pod).map(|spec| spec.name.as_str()))
+        .filter_map(|(which, _)| which.of(pod).map(|spec| spec.name.clone()))
         .collect()
 }
 
 fn waiting_reason(pod: &Pod, state: &PodState, which: Which) -> &'static str {
     match which {
+        Which::Ephemeral(_) => "ContainerCreating",
         Which::Init(_) | Which::Main(_) if state.init.is_empty() => "ContainerCreating",
         Which::Main(_) if plan::initialized(pod, state) => "ContainerCreating",
         _ => "PodInitializing",
     }
 }
 
-fn container(spec: &Container, which: Which, state: &ContainerState, creating: &str) -> ContainerStatus {
+fn container_status(
+    spec: &Container,
+    which: Which,
+    state: &ContainerState,
+    creating: &str,
+    longest: usize,
+) -> ContainerStatus {
     let (started, ready) = match (&state.run, plan::role(which, spec)) {
-        (Run::Running { started, .. }, Role::Init) => (*started, false),
+        (Run::Running { started, .. }, Role::Init | Role::Ephemeral) => (*started, false),
         (Run::Running { started, ready, .. }, _) => (*started, *ready),
         // an init container that did its work counts as ready
         (_, Role::Init) => (false, state.succeeded()),
         _ => (false, false),
     };
+    let running = matches!(state.run, Run::Running { .. });
+    let resources = spec.resources.clone().filter(|_| running && which_has_resources(which));
     ContainerStatus {
         name: spec.name.clone(),
         image: spec.image.clone().unwrap_or_default(),
@@ -240,13 +262,31 @@ fn container(spec: &Container, which: Which, state: &ContainerState, creating: &
         restart_count: state.restarts,
         started: Some(started),
         ready,
-        state: Some(api_state(state, creating)),
-        last_state: Some(state.last.as_deref().map_or_else(ApiState::default, terminated)),
+        state: Some(api_state(state, creating, longest)),
+        last_state: Some(state.last.as_deref().map_or_else(ApiState::default, |last| terminated(last, longest))),
+        allocated_resources: resources.as_ref().and_then(|resources| resources.requests.clone()),
+        resources,
+        volume_mounts: volume_mounts(spec),
         ..ContainerStatus::default()
     }
 }
 
-fn api_state(state: &ContainerState, creating: &str) -> ApiState {
+fn which_has_resources(which: Which) -> bool {
+    !matches!(which, Which::Ephemeral(_))
+}
+
+fn volume_mounts(spec: &Container) -> Option<Vec<VolumeMountStatus>> {
+    let mounts = spec.volume_mounts.as_ref().filter(|mounts| !mounts.is_empty())?;
+    let status = |mount: &VolumeMount| VolumeMountStatus {
+        name: mount.name.clone(),
+        mount_path: mount.mount_path.clone(),
+        read_only: mount.read_only,
+        recursive_read_only: mount.read_only.filter(|read_only| *read_only).map(|_| "Disabled".to_owned()),
+    };
+    Some(mounts.iter().map(status).collect())
+}
+
+fn api_state(state: &ContainerState, creating: &str, longest: usize) -> ApiState {
     let waiting = |reason: &str, message: &str| ApiState {
         waiting: Some(ContainerStateWaiting {
             reason: Some(if reason.is_empty() { creating } else { reason }.to_owned()),
@@ -261,16 +301,21 @@ fn api_state(state: &ContainerState, creating: &str) -> ApiState {
             running: Some(ContainerStateRunning { started_at: Some(Time(seconds(*since))) }),
             ..ApiState::default()
         },
-        Run::Ended(ended) => terminated(ended),
+        Run::Ended(ended) => terminated(ended, longest),
     }
 }
 
-fn terminated(ended: &Ended) -> ApiState {
+/// As much of a message as is a container's share.
+fn shortened(message: &str, longest: usize) -> String {
+    message[..message.floor_char_boundary(longest)].to_owned()
+}
+
+fn terminated(ended: &Ended, longest: usize) -> ApiState {
     ApiState {
         terminated: Some(ContainerStateTerminated {
             exit_code: ended.code,
             reason: (!ended.reason.is_empty()).then(|| ended.reason.clone()),
-            message: (!ended.message.is_empty()).then(|| ended.message.clone()),
+            message: (!ended.message.is_empty()).then(|| shortened(&ended.message, longest)),
             started_at: ended.started.map(|time| Time(seconds(time))),
             finished_at: Some(Time(seconds(ended.finished))),
             container_id: (!ended.container_id.is_empty()).then(|| ended.container_id.clone()),

@@ -115,10 +115,10 @@ proptest! {
                 match step {
                     Step::Start(which) => {
                         let before = |i: usize| state.init[..i].iter().all(ContainerState::succeeded);
-                        let in_order = match which { Which::Init(i) => before(*i), Which::Main(_) => before(inits) };
+                        let in_order = match which { Which::Init(i) => before(*i), Which::Main(_) | Which::Ephemeral(_) => before(inits) };
                         prop_assert!(in_order);
                         state.get_mut(*which).backoff.tried(time);
-                        state.get_mut(*which).run = match which { Which::Init(_) => ended(0, time), Which::Main(_) => running() };
+                        state.get_mut(*which).run = match which { Which::Init(_) => ended(0, time), Which::Main(_) | Which::Ephemeral(_) => running() };
                     }
                     Step::BackOff(..) | Step::SetUpVolumes => {}
                 }
@@ -133,4 +133,48 @@ proptest! {
         }
         prop_assert!(state.main.iter().all(ContainerState::running));
     }
+}
+
+#[test]
+fn rules_and_the_containers_own_policy_come_before_the_pods() {
+    let rule = |operator: &str| json!([{ "action": "Restart", "exitCodes": { "operator": operator, "values": [42] } }]);
+    for (policy, container, code, expected) in [
+        ("Never", json!({ "restartPolicyRules": rule("In"), "restartPolicy": "Never" }), 42, true),
+        ("Never", json!({ "restartPolicyRules": rule("In"), "restartPolicy": "Never" }), 1, false),
+        ("Never", json!({ "restartPolicyRules": rule("NotIn") }), 1, true),
+        ("Always", json!({ "restartPolicy": "Never" }), 1, false),
+        ("Never", json!({ "restartPolicy": "OnFailure" }), 1, true),
+        ("Never", json!({ "restartPolicy": "OnFailure" }), 0, false),
+    ] {
+        let mut spec = container.clone();
+        spec["name"] = "a".into();
+        let pod = pod(json!({ "restartPolicy": policy, "containers": [spec] }));
+        let mut state = ready(&pod);
+        state.main[0].run = ended(code, now());
+        assert_eq!(!over(&pod, &state), expected, "{policy} {container} {code}");
+    }
+}
+
+#[test]
+fn sidecars_go_last_and_one_by_one() {
+    let pod = pod(json!({
+        "initContainers": [{ "name": "s", "restartPolicy": "Always" }, { "name": "t", "restartPolicy": "Always" }],
+        "containers": [{ "name": "a" }], "ephemeralContainers": [{ "name": "e" }]
+    }));
+    let (s, t, a, e) = (Which::Init(0), Which::Init(1), Which::Main(0), Which::Ephemeral(0));
+    for (live, expected) in [(vec![s, t, a, e], vec![a, e]), (vec![s, t], vec![t]), (vec![s], vec![s]), (vec![], vec![])] {
+        assert_eq!(next_to_stop(&pod, &live), expected);
+    }
+}
+
+#[test]
+fn an_ephemeral_container_runs_once_and_nothing_waits_for_it() {
+    let pod = pod(json!({ "containers": [{ "name": "a" }], "ephemeralContainers": [{ "name": "e" }] }));
+    let mut state = ready(&pod);
+    let e = Which::Ephemeral(0);
+    assert_eq!(plan(&pod, &state, now()).steps, [Step::Start(Which::Main(0)), Step::Start(e)]);
+    state.main[0].run = running();
+    state.get_mut(e).run = ended(1, now());
+    assert_eq!(plan(&pod, &state, now()).steps, []);
+    assert!(!over(&pod, &state));
 }

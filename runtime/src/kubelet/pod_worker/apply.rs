@@ -62,9 +62,6 @@ impl Worker {
         if spec.host_network == Some(true) {
             say("hostNetwork is not supported by this node: the pod has an address of its own");
         }
-        if spec.ephemeral_containers.iter().flatten().next().is_some() {
-            say("ephemeral containers are not supported by this node");
-        }
     }
 
     /// Makes the volumes or brings them up to date.
@@ -113,7 +110,7 @@ impl Worker {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let full = format!("{}_{}({})", text(&meta.name), text(&meta.namespace), text(&meta.uid));
         let message = format!("Back-off restarting failed container {} in pod {full}", spec.name);
-        self.host.container_event(pod, container::path(which, spec), EventType::Warning, "BackOff", &message);
+        self.host.container_event(pod, container::path(which, &spec), EventType::Warning, "BackOff", &message);
         let container = self.state.get_mut(which);
         let delay = go_seconds(container.backoff.delay());
         let message = format!("back-off {delay} restarting failed container={} pod={full}", spec.name);

@@ -13,7 +13,7 @@ use crate::kubelet::{
     container,
     hook::Hook,
     plan,
-    state::{Run, Which},
+    state::{Failed, Run, Which},
 };
 
 /// A delete that failed is tried again after so long.
@@ -90,13 +90,14 @@ impl Worker {
         } else if self.state.failed.is_none() && !plan::over(pod, &self.state) {
             let message = "Pod was active on the node longer than the specified deadline";
             self.host.pod_event(pod, EventType::Normal, "DeadlineExceeded", message);
-            self.state.failed = Some(("DeadlineExceeded", message.to_owned()));
+            let failed = Failed { reason: "DeadlineExceeded", message: message.to_owned(), refused: false };
+            self.state.failed = Some(failed);
         }
     }
 
     /// Asks every container to go. `what` begins the event's message; empty: the pod is over, which needs no event.
     pub(super) fn stop_all(&mut self, pod: &Arc<Pod>, what: &str) {
-        let all: Vec<Which> = self.live.iter().filter(|(_, live)| !live.stopping).map(|(which, _)| *which).collect();
+        let live: Vec<Which> = self.live.keys().copied().collect();
         let left = match &self.ending {
             Some(ending) => ending.deadline.duration_since(Timestamp::now()),
             None => {
@@ -105,8 +106,8 @@ impl Worker {
             }
         };
         let grace = Duration::try_from(left).unwrap_or_default();
-        for which in all {
-            let name = which.of(pod).map_or("", |spec| spec.name.as_str());
+        for which in plan::next_to_stop(pod, &live) {
+            let name = which.of(pod).map(|spec| spec.name.clone()).unwrap_or_default();
             let message = if what.is_empty() { String::new() } else { format!("{what} {name}") };
             self.stop(pod, which, &message, grace);
         }
@@ -123,7 +124,7 @@ impl Worker {
             *ready = *ready && notice;
         }
         if !message.is_empty() {
-            self.host.container_event(pod, container::path(which, spec), EventType::Normal, "Killing", message);
+            self.host.container_event(pod, container::path(which, &spec), EventType::Normal, "Killing", message);
         }
         let handler = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.clone());
         let hook =
@@ -135,6 +136,8 @@ impl Worker {
     }
 
     fn send_delete(&mut self, pod: &Pod) {
+        // before anybody can hear that it is gone and come in its place
+        self.host.admitted.release(&self.object.meta.uid);
         let (namespace, name) = (pod.metadata.namespace.clone(), pod.metadata.name.clone());
         let api = self.host.cluster.api::<Pod>(&namespace.unwrap_or_default());
         let params = DeleteParams {

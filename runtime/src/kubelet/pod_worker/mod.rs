@@ -19,6 +19,7 @@ use std::{
 };
 
 use api::{Key, Object};
+use client::EventType;
 use engine::Exit;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ use super::{
     plan,
     probe::Target,
     prober::{Prober, Report},
-    state::{PodState, Which},
+    state::{Failed, PodState, Which},
 };
 use ending::Ending;
 use write::Writer;
@@ -99,6 +100,16 @@ impl Worker {
         let mut state = PodState::resume(&pod, Timestamp::now());
         state.ip = reserved;
         let refreshed = seen.borrow().refresh;
+        // what was here before is not asked again
+        let known = pod.status.as_ref().is_some_and(|status| status.start_time.is_some());
+        match host.admitted.admit(&pod, &host.allocatable) {
+            Err(refusal) if !known => {
+                host.pod_event(&pod, EventType::Warning, refusal.reason, &refusal.message);
+                let message = format!("Pod was rejected: {}", refusal.message);
+                state.failed = Some(Failed { reason: refusal.reason, message, refused: true });
+            }
+            Err(_) | Ok(()) => {}
+        }
         Self {
             host,
             seen,
@@ -156,11 +167,15 @@ impl Worker {
     fn reconcile(&mut self, pod: &Arc<Pod>) -> Option<Timestamp> {
         let now = Timestamp::now();
         let mut wakes = Vec::new();
+        self.state.grow(pod, now);
         self.fail_when_overdue(pod, now, &mut wakes);
         if pod.metadata.deletion_timestamp.is_some() {
             wakes.extend(self.end(pod));
         } else if plan::over(pod, &self.state) {
             self.stop_all(pod, "");
+            if self.live.is_empty() {
+                self.host.admitted.release(&self.object.meta.uid);
+            }
         } else {
             let plan = plan::plan(pod, &self.state, now);
             wakes.extend(plan.wake);
@@ -223,6 +238,7 @@ impl Worker {
     }
 
     async fn clean_up(mut self) {
+        self.host.admitted.release(&self.object.meta.uid);
         self.kill_all().await;
         self.jobs.clear();
         let key = &self.object.meta.key;

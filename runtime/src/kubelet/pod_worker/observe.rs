@@ -34,7 +34,7 @@ impl Worker {
                     if let (Some(spec), Run::Running { started, ready, .. }) =
                         (which.of(&pod), &mut self.state.get_mut(which).run)
                     {
-                        (*started, *ready) = at_first(spec, true);
+                        (*started, *ready) = at_first(&spec, true);
                     }
                     self.probe(&pod, which)
                 } else {
@@ -78,7 +78,7 @@ impl Worker {
     fn started(&mut self, pod: &Arc<Pod>, which: Which, instance: Instance, now: Timestamp) {
         let Some(spec) = which.of(pod) else { return };
         let hook = spec.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
-        let (started, ready) = at_first(spec, hook.is_none());
+        let (started, ready) = at_first(&spec, hook.is_none());
         let container = self.state.get_mut(which);
         container.restarts += i32::from(container.last.is_some());
         container.container_id.clone_from(&instance.id);
@@ -106,7 +106,7 @@ impl Worker {
         let Some(spec) = which.of(pod) else { return };
         let first: &[Kind] =
             if spec.startup_probe.is_some() { &[Kind::Startup] } else { &[Kind::Liveness, Kind::Readiness] };
-        self.begin_probes(spec, which, first);
+        self.begin_probes(&spec, which, first);
     }
 
     fn begin_probes(&mut self, spec: &Container, which: Which, kinds: &[Kind]) {
@@ -134,19 +134,19 @@ impl Worker {
             Outcome::Error(why) => Some(format!("{} probe errored and resulted in unknown state: {why}", kind.name())),
         };
         if let Some(message) = complaint.filter(|_| !stopping) {
-            self.host.container_event(pod, container::path(which, spec), EventType::Warning, "Unhealthy", &message);
+            self.host.container_event(pod, container::path(which, &spec), EventType::Warning, "Unhealthy", &message);
         }
         let Run::Running { started, ready, .. } = &mut self.state.get_mut(which).run else { return };
         match (kind, report.verdict) {
             (Kind::Startup, Some(true)) => {
                 *started = true;
                 *ready = spec.readiness_probe.is_none();
-                self.begin_probes(spec, which, &[Kind::Liveness, Kind::Readiness]);
+                self.begin_probes(&spec, which, &[Kind::Liveness, Kind::Readiness]);
                 return;
             }
             (Kind::Readiness, Some(verdict)) => *ready = verdict,
             (Kind::Startup | Kind::Liveness, Some(false)) if !stopping => {
-                let own = kind.of(spec).and_then(|probe| probe.termination_grace_period_seconds);
+                let own = kind.of(&spec).and_then(|probe| probe.termination_grace_period_seconds);
                 let grace = own.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DEAD, Duration::from_secs);
                 let what = if kind == Kind::Startup { "startup" } else { "liveness" };
                 let message = format!("Container {} failed {what} probe, will be restarted", spec.name);

@@ -12,6 +12,9 @@ use crate::{
     names,
 };
 
+/// Rules of a container, and exit codes of a rule, at most.
+const MOST_RULES: usize = 20;
+const MOST_CODES: usize = 255;
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 pub(super) fn validate(errors: &mut Vec<Error>, path: &str, spec: &Value, volumes: &Volumes<'_>) {
@@ -26,9 +29,7 @@ pub(super) fn validate(errors: &mut Vec<Error>, path: &str, spec: &Value, volume
         common(errors, &path, container, volumes);
         unique(errors, &path, container, &mut names);
         lifecycle(errors, &path, container, grace);
-        if !at(container, &["restartPolicy"]).is_null() {
-            errors.push(Error::forbidden(format!("{path}.restartPolicy"), "may not be set for non-init containers"));
-        }
+        restart(errors, &path, container);
     }
     host_ports(errors, &format!("{path}.containers"), containers);
     for (i, container) in init.iter().enumerate() {
@@ -146,10 +147,8 @@ fn lifecycle(errors: &mut Vec<Error>, path: &str, container: &Value, grace: Opti
 
 /// Only init containers that stay (sidecars) can be probed.
 fn restartable(errors: &mut Vec<Error>, path: &str, container: &Value, grace: Option<i64>) {
+    restart(errors, path, container);
     let policy = text(container, &["restartPolicy"]);
-    if !at(container, &["restartPolicy"]).is_null() && policy != "Always" {
-        errors.push(Error::not_supported(format!("{path}.restartPolicy"), policy, &["Always"]));
-    }
     if policy == "Always" {
         return lifecycle(errors, path, container, grace);
     }
@@ -157,6 +156,40 @@ fn restartable(errors: &mut Vec<Error>, path: &str, container: &Value, grace: Op
         if !at(container, &[name]).is_null() {
             let detail = "may not be set for init containers without restartPolicy=Always";
             errors.push(Error::forbidden(format!("{path}.{name}"), detail));
+        }
+    }
+}
+
+/// A container's own policy, and the exit codes that go before it.
+fn restart(errors: &mut Vec<Error>, path: &str, container: &Value) {
+    let (policy, rules) = (at(container, &["restartPolicy"]), list(container, &["restartPolicyRules"]));
+    let field = format!("{path}.restartPolicy");
+    if policy.is_null() {
+        if !rules.is_empty() {
+            errors.push(Error::required(field, "must specify restartPolicy when restart rules are used"));
+        }
+    } else {
+        const POLICIES: [&str; 3] = ["Always", "Never", "OnFailure"];
+        let policy = policy.as_str().unwrap_or_default();
+        if !POLICIES.contains(&policy) {
+            errors.push(Error::not_supported(field, policy, &POLICIES));
+        }
+    }
+    let path = format!("{path}.restartPolicyRules");
+    if rules.len() > MOST_RULES {
+        errors.push(Error::too_many(path.clone(), rules.len(), MOST_RULES));
+    }
+    for (i, rule) in rules.iter().enumerate() {
+        let path = format!("{path}[{i}]");
+        one_of(errors, format!("{path}.action"), text(rule, &["action"]), &["Restart"]);
+        if at(rule, &["exitCodes"]).is_null() {
+            errors.push(Error::required(format!("{path}.exitCodes"), "must be specified"));
+            continue;
+        }
+        one_of(errors, format!("{path}.exitCodes.operator"), text(rule, &["exitCodes", "operator"]), &["In", "NotIn"]);
+        let values = list(rule, &["exitCodes", "values"]).len();
+        if values > MOST_CODES {
+            errors.push(Error::too_many(format!("{path}.exitCodes.values"), values, MOST_CODES));
         }
     }
 }

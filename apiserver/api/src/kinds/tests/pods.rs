@@ -139,8 +139,12 @@ fn bad_containers() {
             "spec.containers[0].readinessProbe.httpGet.port: Invalid value: \"HTTP\": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
         ),
         (
-            json!({"restartPolicy": "Always"}),
-            "spec.containers[0].restartPolicy: Forbidden: may not be set for non-init containers",
+            json!({"restartPolicy": "Sometimes"}),
+            "spec.containers[0].restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"Never\", \"OnFailure\"",
+        ),
+        (
+            json!({"restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [1]}}]}),
+            "spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used",
         ),
     ] {
         let found = complaints(&POD, container(&more));
