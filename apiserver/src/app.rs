@@ -87,6 +87,13 @@ impl App {
     pub(crate) fn kinds(&self) -> Arc<Kinds> {
         Arc::clone(&self.kinds.borrow())
     }
+
+    /// The kind whose objects say `apiVersion: group/version` and `kind`.
+    pub(crate) fn find_kind(&self, group: &str, version: &str, kind: &str) -> Option<Row> {
+        let kind = self.kinds.borrow().by_kind(group, version, kind)?;
+        let version = kind.versions.iter().find(|v| v.group == group && v.version == version)?;
+        Some(Row { kind, version })
+    }
 }
 
 impl Row {

@@ -23,6 +23,8 @@ mod namespace;
 mod objects;
 /// What namespaces use of their quotas.
 mod resource_quota;
+/// What is wrong with the expressions of policies.
+mod validating_admission_policy;
 
 /// Whether nodes live, and what becomes of the pods of those that do not.
 mod node;
@@ -59,5 +61,6 @@ pub fn all(settings: Settings) -> Vec<Controller> {
         node::taint_eviction(),
         node::pod_gc(),
         resource_quota::controller(),
+        validating_admission_policy::controller(),
     ]
 }

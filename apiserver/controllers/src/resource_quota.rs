@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use api::{
-    Key, Kind, Revision, kinds,
+    Key, Revision, kinds,
     quota::{self, Quota, Usage},
 };
 use client::{Action, Change, Cluster, Controller, views::MetaView};
@@ -24,11 +24,7 @@ pub(crate) fn controller() -> Controller {
     let counted = Counted::default();
     let row = Controller::new("resourcequota", move |cluster, key| reconcile(cluster, key, counted.clone()));
     let row = row.workers(1).maps_of(&kinds::RESOURCE_QUOTA, |_, change| vec![change.key().clone()]);
-    namespaced().fold(row, |row, kind| row.maps_of(kind, concerned))
-}
-
-fn namespaced() -> impl Iterator<Item = &'static Kind> {
-    kinds::ALL.iter().copied().filter(|kind| kind.namespaced)
+    row.maps_all(|kind| kind.namespaced, concerned)
 }
 
 /// The quotas of the namespace in which something changed.
@@ -61,7 +57,7 @@ async fn reconcile(cluster: Cluster, key: Key, counted: Counted) -> Result<Actio
 
 fn count(cluster: &Cluster, quota: &Quota, namespace: &str, mut before: Objects) -> (Objects, Usage) {
     let (mut objects, mut used) = (Objects::new(), Usage::new());
-    for kind in namespaced().filter(|kind| quota.tracks(kind)) {
+    for kind in cluster.kinds().into_iter().filter(|kind| kind.namespaced && quota.tracks(kind)) {
         let resource = kind.resource();
         for item in cluster.informer_of(kind).in_namespace(namespace) {
             let id = (resource.clone(), item.key().clone());

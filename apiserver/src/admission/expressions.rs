@@ -16,7 +16,7 @@ pub(super) fn scope(attributes: &Attributes<'_>, version: &'static Version, obje
     let schema = if attributes.has_own_body() {
         schema::find_kind(body.group, body.version, body.kind)
     } else {
-        schema::find(version.schema)
+        attributes.row.kind.type_in(version)
     };
     scope.set("object", schema, object);
     scope.set("oldObject", schema, old);

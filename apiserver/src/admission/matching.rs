@@ -59,8 +59,20 @@ impl Matcher {
         Ok((self.selects(attributes, object)?).then_some(version))
     }
 
+    /// Whether a binding is about the request: without rules, about whatever its policy is about.
+    ///
+    /// # Errors
+    /// The namespace whose labels decide is not there.
+    pub(super) fn covers(&self, attributes: &Attributes<'_>, object: &Value) -> Result<bool, Status> {
+        if !self.rules.is_empty() {
+            return Ok(self.version(attributes, object)?.is_some());
+        }
+        let excluded = self.excluded.iter().any(|rule| rule.matches(attributes, object, attributes.row.version));
+        Ok(!excluded && self.selects(attributes, object)?)
+    }
+
     /// Whether the selectors choose namespace and object.
-    pub(super) fn selects(&self, attributes: &Attributes<'_>, object: &Value) -> Result<bool, Status> {
+    fn selects(&self, attributes: &Attributes<'_>, object: &Value) -> Result<bool, Status> {
         Ok(self.object(attributes, object) && self.namespace(attributes, object)?)
     }
 

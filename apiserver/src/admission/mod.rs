@@ -18,6 +18,8 @@ mod default_ingress_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod pod_security;
+mod policies;
 mod priority;
 mod quota;
 mod role_escalation;
@@ -77,9 +79,12 @@ const PLUGINS: &[Plugin] = &[
     storage::DEFAULT_CLASS,
     storage::IN_USE_PROTECTION,
     runtime_class::PLUGIN,
+    pod_security::PLUGIN,
     default_ingress_class::PLUGIN,
     storage::RESIZE,
+    policies::MUTATING,
     webhooks::MUTATING,
+    policies::VALIDATING,
     webhooks::VALIDATING,
     role_escalation::PLUGIN,
     // The last: what nobody refused is charged.

@@ -9,6 +9,7 @@ use store::{Snapshot, Store};
 use super::{
     default_ingress_class,
     limit_ranger::{self, Ranges},
+    policies::{self, Policy},
     priority::{self, Class},
     quota::Ledger,
     storage,
@@ -21,6 +22,8 @@ use crate::app::App;
 pub(crate) struct State {
     mutating_webhooks: Cached<Vec<Hook>>,
     validating_webhooks: Cached<Vec<Hook>>,
+    mutating_policies: Cached<Vec<Policy>>,
+    validating_policies: Cached<Vec<Policy>>,
     limit_ranges: Cached<Ranges>,
     default_priority: Cached<Option<Class>>,
     default_storage_class: Cached<Option<String>>,
@@ -37,6 +40,16 @@ impl State {
     pub(super) fn validating_webhooks(app: &App) -> Arc<Vec<Hook>> {
         let kinds = [&kinds::VALIDATING_WEBHOOK_CONFIGURATION];
         app.admission.validating_webhooks.get(&app.store, kinds, |[configurations]| webhooks::all(&configurations))
+    }
+
+    pub(super) fn mutating_policies(app: &App) -> Arc<Vec<Policy>> {
+        let kinds = [&kinds::MUTATING_ADMISSION_POLICY, &kinds::MUTATING_ADMISSION_POLICY_BINDING];
+        app.admission.mutating_policies.get(&app.store, kinds, policies::all)
+    }
+
+    pub(super) fn validating_policies(app: &App) -> Arc<Vec<Policy>> {
+        let kinds = [&kinds::VALIDATING_ADMISSION_POLICY, &kinds::VALIDATING_ADMISSION_POLICY_BINDING];
+        app.admission.validating_policies.get(&app.store, kinds, policies::all)
     }
 
     /// By namespace.

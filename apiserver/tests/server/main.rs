@@ -14,6 +14,8 @@ mod harness;
 mod kubectl;
 /// The life of objects.
 mod objects;
+/// Policies as expressions.
+mod policies;
 /// What reads and deletes may be told, and the forms of answers.
 mod reading;
 /// Pods, namespaces, services: what is special to them.

@@ -1,5 +1,7 @@
 //! CEL as Kubernetes speaks it: expressions of webhooks and policies, compiled once and evaluated against JSON.
 
+/// What is surely wrong with an expression.
+pub mod check;
 /// JSON to the language's values and back; the schema tells times and bytes from strings.
 mod convert;
 /// Which names an expression mentions, and objects it makes.

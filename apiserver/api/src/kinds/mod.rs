@@ -59,9 +59,14 @@ mod storage;
 
 use crate::{Kind, kind::Version};
 
-pub use admission::mutating_webhook_configuration::KIND as MUTATING_WEBHOOK_CONFIGURATION;
-pub use admission::validating_webhook_configuration::KIND as VALIDATING_WEBHOOK_CONFIGURATION;
 /// Rows by name, for code outside the generic path (controllers, the node).
+pub use admission::{
+    mutating_admission_policy::{BINDING as MUTATING_ADMISSION_POLICY_BINDING, KIND as MUTATING_ADMISSION_POLICY},
+    mutating_webhook_configuration::KIND as MUTATING_WEBHOOK_CONFIGURATION,
+    validating_admission_policy::KIND as VALIDATING_ADMISSION_POLICY,
+    validating_admission_policy_binding::KIND as VALIDATING_ADMISSION_POLICY_BINDING,
+    validating_webhook_configuration::KIND as VALIDATING_WEBHOOK_CONFIGURATION,
+};
 pub use api_service::KIND as API_SERVICE;
 pub use apps::{
     controller_revision::KIND as CONTROLLER_REVISION, daemon_set::KIND as DAEMON_SET, stateful_set::KIND as STATEFUL_SET,
@@ -147,7 +152,11 @@ pub static ALL: &[&Kind] = &[
     &JOB,
     &CERTIFICATE_SIGNING_REQUEST,
     &CLUSTER_TRUST_BUNDLE,
+    &MUTATING_ADMISSION_POLICY,
+    &MUTATING_ADMISSION_POLICY_BINDING,
     &MUTATING_WEBHOOK_CONFIGURATION,
+    &VALIDATING_ADMISSION_POLICY,
+    &VALIDATING_ADMISSION_POLICY_BINDING,
     &VALIDATING_WEBHOOK_CONFIGURATION,
     &LEASE,
     &ENDPOINT_SLICE,

@@ -109,6 +109,14 @@ pub fn apply(
     apply::apply(request, versions, live, config, force)
 }
 
+/// `live` with what `config` says, by the rules of server-side apply; nobody owns anything by it.
+///
+/// # Errors
+/// When a list's item has no name.
+pub fn lay_over(schema: Schema, live: &Value, config: &Value) -> Result<Value, String> {
+    merge::merge(schema, live, config)
+}
+
 /// Whether two objects differ in nothing, or only in the times at which their fields were written.
 pub fn same_but_for_times(a: &Value, b: &Value) -> bool {
     let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else { return a == b };

@@ -3,7 +3,7 @@
 mod call;
 mod hook;
 
-use api::Status;
+use api::{Status, kind::Version};
 use futures::{FutureExt, future::BoxFuture, future::join_all};
 use serde_json::Value;
 
@@ -73,16 +73,25 @@ fn apply(
         )));
     }
     let shown = in_version(attributes, invocation.version, value);
-    let mut patched = api::patch::json(&shown, patch).map_err(|status| Status::internal(status.message))?;
+    let patched = api::patch::json(&shown, patch).map_err(|status| Status::internal(status.message))?;
     if patched == shown {
         return Ok(false);
     }
+    accept(attributes, invocation.version, value, patched).map_err(|status| Status::internal(status.message))
+}
+
+/// Takes over what others made of the object in `version`: pruned, and defaulted again. Whether that changed anything.
+pub(super) fn accept(
+    attributes: &Attributes<'_>,
+    version: &'static Version,
+    value: &mut Value,
+    mut patched: Value,
+) -> Result<bool, Status> {
     if !attributes.has_own_body() {
-        let row = Row { version: invocation.version, ..attributes.row };
-        body::check_fields(row, FieldValidation::Ignore, &mut patched, Vec::new())
-            .map_err(|status| Status::internal(status.message))?;
+        let row = Row { version, ..attributes.row };
+        body::check_fields(row, FieldValidation::Ignore, &mut patched, Vec::new())?;
         write::to_hub(row, &mut patched);
-        (row.kind.default)(&mut patched);
+        row.kind.default(&mut patched);
     }
     let changed = patched != *value;
     *value = patched;
@@ -146,7 +155,7 @@ impl Reinvocation {
         self.due.append(&mut self.asked);
     }
 
-    fn asked(&mut self, key: &str) {
+    pub(super) fn asked(&mut self, key: &str) {
         self.asked.push(key.to_owned());
     }
 
@@ -163,7 +172,7 @@ impl Reinvocation {
         }
     }
 
-    fn is_due(&self, key: &str) -> bool {
+    pub(super) fn is_due(&self, key: &str) -> bool {
         !self.second_round || self.due.iter().any(|due| due == key)
     }
 }

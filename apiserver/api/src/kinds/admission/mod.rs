@@ -1,11 +1,16 @@
 //! The kinds that configure admission: webhooks and policies. What they share is checked here.
 
+/// Policies and their bindings.
+mod policies;
 /// What requests a webhook or policy is about.
 mod rules;
 /// Webhooks of both sorts.
 mod webhooks;
 
+pub(super) mod mutating_admission_policy;
 pub(super) mod mutating_webhook_configuration;
+pub(super) mod validating_admission_policy;
+pub(super) mod validating_admission_policy_binding;
 pub(super) mod validating_webhook_configuration;
 
 use serde_json::Value;
