@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Config, admission,
-    authentication::{self, Caller, service_account::Tokens},
+    authentication::{self, Caller, impersonation::impersonate, service_account::Tokens},
     authorization::{self, rbac::Rbac},
     compress, discovery, handlers, health,
     metrics::Metrics,
@@ -149,7 +149,8 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
     let compressed = info.subresource.is_empty() && compress::is_wanted(&parts.headers);
 
     let result = async {
-        let caller = authentication::authenticate(&app, &parts)?;
+        let mut caller = authentication::authenticate(&app, &parts)?;
+        caller.identity = impersonate(&app, caller.identity, &parts.headers)?;
         authorization::authorize(&app, &caller.identity, &info, parts.uri.path())?;
         let mut call = Call {
             info,

@@ -98,7 +98,7 @@ fn verb(method: &Method, collection: bool, watch: bool) -> &'static str {
 }
 
 /// Undoes percent-encoding: names of RBAC objects hold colons.
-fn decode(part: &str) -> String {
+pub(crate) fn decode(part: &str) -> String {
     if !part.contains('%') {
         return part.to_owned();
     }

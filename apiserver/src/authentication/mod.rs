@@ -1,5 +1,7 @@
 //! Who speaks: the caller of a request, by the door it came through.
 
+/// Speaking as somebody else.
+pub(crate) mod impersonation;
 /// Bearer tokens of ServiceAccounts.
 pub(crate) mod service_account;
 /// Client certificates.
