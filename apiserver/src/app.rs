@@ -22,7 +22,10 @@ use crate::{
     Config, admission,
     authentication::{self, Caller, impersonation::impersonate, service_account::Tokens},
     authorization::{self, rbac::Rbac},
-    compress, discovery, handlers, health,
+    compress, discovery,
+    flow::Flow,
+    handlers, health,
+    local::InProcess,
     metrics::Metrics,
     negotiation::{self, Accept, Offers},
     openapi::OpenApi,
@@ -45,6 +48,7 @@ pub(crate) struct App {
     pub(crate) openapi: OpenApi,
     /// Replaced whenever a definition comes, changes or goes.
     pub(crate) kinds: watch::Sender<Arc<Kinds>>,
+    pub(crate) flow: Flow,
     /// Set once the objects of the start are there.
     pub(crate) ready: AtomicBool,
     /// Ends watches, then the server.
@@ -145,6 +149,7 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
     let span = debug_span!("request", verb = info.verb, path = parts.uri.path());
     let measured = app.metrics.begin(&info);
     let audit = audit_id(&parts.headers);
+    let inside = parts.extensions.get::<InProcess>().is_some();
     // What a node answers goes through as it is.
     let compressed = info.subresource.is_empty() && compress::is_wanted(&parts.headers);
 
@@ -152,6 +157,7 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
         let mut caller = authentication::authenticate(&app, &parts)?;
         caller.identity = impersonate(&app, caller.identity, &parts.headers)?;
         authorization::authorize(&app, &caller.identity, &info, parts.uri.path())?;
+        let Ok(_seat) = app.flow.enter(&caller, inside, &info).await else { return Ok(response::too_many_requests()) };
         let mut call = Call {
             info,
             query,

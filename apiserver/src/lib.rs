@@ -28,6 +28,8 @@ mod app;
 mod authentication;
 /// Who may.
 mod authorization;
+/// How many requests are served at once.
+mod flow;
 /// What the client wants to read.
 mod negotiation;
 /// What a query asks for.

@@ -63,6 +63,13 @@ pub(crate) fn refusal(status: &Status) -> Response<Body> {
     response
 }
 
+/// In plain words, as upstream says it: a client reads the code and the header.
+pub(crate) fn too_many_requests() -> Response<Body> {
+    let mut response = text(StatusCode::TOO_MANY_REQUESTS, "Too many requests, please try again later.\n");
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 pub(crate) fn no_such_path() -> Status {
     let mut status = Status::failure(404, "NotFound", "the server could not find the requested resource");
     status.details = Some(Box::default());

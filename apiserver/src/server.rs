@@ -28,6 +28,7 @@ use crate::{
     bootstrap,
     custom::{self, registry},
     feed::StoreFeed,
+    flow::Flow,
     metrics::Metrics,
     openapi::OpenApi,
     tls::{
@@ -74,6 +75,7 @@ impl Server {
             metrics: Metrics::default(),
             openapi: OpenApi::default(),
             kinds: watch::Sender::new(Arc::default()),
+            flow: Flow::default(),
             ready: AtomicBool::new(false),
             stop: stop.clone(),
         });

@@ -35,7 +35,7 @@ pub(super) fn config(call: &mut Call, target: Target<'_>, bytes: &Bytes) -> Resu
         match validation {
             FieldValidation::Ignore => {}
             FieldValidation::Strict => return Err(Status::bad_request(format!("error strict decoding YAML: {why}"))),
-            FieldValidation::Warn => call.warnings.push(why.clone()),
+            FieldValidation::Warn => call.warnings.extend(api::fields::warnings(why)),
         }
     }
     Ok(config)

@@ -41,9 +41,28 @@ pub(crate) fn object(call: &mut Call, row: Row, bytes: &Bytes) -> Result<Value, 
     let mut complaints = Vec::new();
     let mut value = decode(call, row.kind.kind, bytes, &mut complaints)?;
     require_kind(&mut value, row.kind.kind, &row.version.api_version())?;
-    let warnings = check_fields(row, call.query.field_validation(), &mut value, complaints)?;
-    call.warnings.extend(warnings);
+    let validation = call.query.field_validation();
+    let schema = api::schema::find(row.version.schema);
+    // of the table's types the complaints are put in order before anybody hears them
+    let lenient = if schema.is_some() && validation == FieldValidation::Strict { FieldValidation::Warn } else { validation };
+    let mut complaints = check_fields(row, lenient, &mut value, complaints)?;
+    if complaints.is_empty() {
+        return Ok(value);
+    }
+    if let Some(schema) = schema {
+        if is_json(content_type(call)) {
+            complaints = api::fields::in_order(schema, bytes, complaints);
+        }
+        if validation == FieldValidation::Strict {
+            return Err(api::fields::strict_refusal(schema, &complaints));
+        }
+    }
+    call.warnings.extend(complaints.iter().flat_map(|complaint| api::fields::warnings(complaint)));
     Ok(value)
+}
+
+fn is_json(content_type: &str) -> bool {
+    matches!(content_type, "application/json" | "" | "application/x-www-form-urlencoded")
 }
 
 /// Decodes a body that is a `kind`, whatever its schema; duplicate fields are added to `complaints`.
@@ -56,9 +75,7 @@ pub(crate) fn decode(call: &Call, kind: &str, bytes: &Bytes, complaints: &mut Ve
     };
     let nameless = |error: String| unreadable(format!("couldn't get version/kind; json parse error: {error}"));
     let (value, duplicates) = match content_type(call) {
-        "application/json" | "" | "application/x-www-form-urlencoded" => {
-            api::fields::decode_strict(bytes).map_err(nameless)?
-        }
+        json if is_json(json) => api::fields::decode_strict(bytes).map_err(nameless)?,
         "application/yaml" | "application/x-yaml" | "text/yaml" => {
             api::fields::yaml(bytes).map_err(|error| nameless(error.replacen("error converting YAML to JSON: ", "", 1)))?
         }

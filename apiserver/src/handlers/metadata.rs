@@ -95,6 +95,30 @@ pub(crate) fn hold(kind: &Kind, value: &mut Value) {
     }
 }
 
+/// Takes out owners that are named twice; the answer is a warning that says which. `after` admission it says so.
+pub(crate) fn dedup_owners(value: &mut Value, after: &str) -> Option<String> {
+    let owners = value["metadata"].get_mut("ownerReferences")?.as_array_mut().filter(|owners| owners.len() > 1)?;
+    let (mut kept, mut twice): (Vec<Value>, Vec<String>) = (Vec::with_capacity(owners.len()), Vec::new());
+    for owner in owners.drain(..) {
+        if kept.contains(&owner) {
+            let uid = owner["uid"].as_str().unwrap_or_default().to_owned();
+            if !twice.contains(&uid) {
+                twice.push(uid);
+            }
+        } else {
+            kept.push(owner);
+        }
+    }
+    *owners = kept;
+    (!twice.is_empty()).then(|| {
+        format!(
+            ".metadata.ownerReferences contains duplicate entries{after}; API server dedups owner references in 1.20+, and may reject \
+             such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+            twice.join(", ")
+        )
+    })
+}
+
 /// Carries over from `old` what no client may change.
 pub(crate) fn carry(kind: &Kind, value: &mut Value, old: &Value) -> Result<(), Status> {
     let name = old["metadata"]["name"].as_str().unwrap_or_default().to_owned();

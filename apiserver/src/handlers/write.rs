@@ -27,6 +27,8 @@ use crate::{
 /// How often a write begins again from the current object before the client is told of the conflict.
 pub(crate) const ATTEMPTS: usize = 5;
 
+const AFTER: &str = " after mutating admission happens";
+
 /// Why nothing comes into what is being emptied.
 const TERMINATING: &str = "create not allowed while custom resource definition is terminating";
 
@@ -79,6 +81,7 @@ pub(crate) async fn create(
     to_hub(row, &mut value);
     kind.default(&mut value);
     metadata::begin(kind, &mut value)?;
+    call.warnings.extend(metadata::dedup_owners(&mut value, ""));
     let record = match tracking {
         Tracking::Update => Author::of(call).begin(row, &mut value),
         Tracking::Applied | Tracking::Off => None,
@@ -86,6 +89,7 @@ pub(crate) async fn create(
     metadata::hold(kind, &mut value);
     let attributes = Attributes::new(app, call, row, Operation::Create);
     admission::mutate(&attributes, &mut value).await?;
+    metadata::dedup_owners(&mut value, AFTER).into_iter().for_each(|warning| attributes.warn(warning));
     kind.default(&mut value);
     kind.prepare_create(&mut value);
     allocate(app, row, &mut value, None)?;
@@ -145,6 +149,7 @@ async fn update(
     let kind = row.kind;
     let dry_run = call.query.dry_run();
     metadata::carry(kind, &mut value, old)?;
+    call.warnings.extend(metadata::dedup_owners(&mut value, ""));
     if part == Part::Status {
         value = with_status(old, value);
     }
@@ -160,6 +165,7 @@ async fn update(
     let asked = attributes.has_own_body();
     if !asked {
         admission::mutate(&attributes, &mut value).await?;
+        metadata::dedup_owners(&mut value, AFTER).into_iter().for_each(|warning| attributes.warn(warning));
     }
     let mut errors = Vec::new();
     if part == Part::Main {

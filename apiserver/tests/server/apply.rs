@@ -226,16 +226,31 @@ async fn fields_are_validated_in_upstreams_words() {
             .unwrap_or_default()
             .to_owned()
     };
-    let twice = r#"{"metadata":{"name":"e","name":"e"},"spec":{"replicas":1,"replicas":2,"foo":1}}"#;
+    let twice = r#"{"metadata":{"name":"e","name":"e"},"spec":{"foo":1,"replicas":1,"replicas":2}}"#;
     assert_eq!(
         said("application/json", twice).await,
-        "Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: duplicate field \"metadata.name\", duplicate field \"spec.replicas\", unknown field \"spec.foo\""
+        "Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: duplicate field \"metadata.name\", unknown field \"spec.foo\", duplicate field \"spec.replicas\""
     );
     let twice = "metadata:\n  name: e\nspec:\n  replicas: 1\n  replicas: 2\n";
     assert_eq!(
         said("application/yaml", twice).await,
         "Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: yaml: unmarshal errors:\n  line 5: key \"replicas\" already set in map"
     );
+    // as a warning it is said line by line, and owners named twice are named once
+    let owner = json!({ "apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u" });
+    let owned = json!({ "metadata": { "name": "w", "ownerReferences": [owner, owner] }, "dat": {} });
+    let request = Request::post("/api/v1/namespaces/default/configmaps").header("content-type", "application/json");
+    let response = cluster.send(request.body(Body::from(owned.to_string())).expect("a request")).await;
+    let warnings: Vec<String> =
+        response.headers().get_all("warning").iter().filter_map(|w| w.to_str().ok()).map(str::to_owned).collect();
+    assert_eq!(
+        warnings,
+        [
+            r#"299 - "unknown field \"dat\"""#,
+            r#"299 - ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: u""#,
+        ]
+    );
+    assert_eq!(harness::json(response).await["metadata"]["ownerReferences"], json!([owner]));
     assert_eq!(
         said("application/json", "{\"a\": tru}").await,
         "the object provided is unrecognized (must be of type Deployment): couldn't get version/kind; json parse error: invalid character '}' in literal true (expecting 'e') ({\"a\": tru})"

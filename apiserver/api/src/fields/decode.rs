@@ -25,13 +25,29 @@ pub(super) fn yaml(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
         let line = error.location().map(|at| format!("line {}: ", at.line())).unwrap_or_default();
         format!("error converting YAML to JSON: yaml: {line}{what}")
     })?;
-    let lines: Vec<String> = duplicates.into_inner();
-    let said = lines.iter().map(|path| {
-        let path = path.trim_start_matches("duplicate field ").trim_matches('"');
-        let (line, key) = key_again(bytes, path);
-        format!("error converting YAML to JSON: yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map")
-    });
-    Ok((value, said.collect()))
+    let lines: Vec<String> = duplicates
+        .into_inner()
+        .iter()
+        .map(|path| {
+            let path = path.trim_start_matches("duplicate field ").trim_matches('"');
+            let (line, key) = key_again(bytes, path);
+            format!("\n  line {line}: key {key:?} already set in map")
+        })
+        .collect();
+    let said = (!lines.is_empty()).then(|| format!("{YAML_ERRORS}{}", lines.concat()));
+    Ok((value, said.into_iter().collect()))
+}
+
+/// How Go's decoder of YAML begins a list of what is wrong.
+const YAML_ERRORS: &str = "error converting YAML to JSON: yaml: unmarshal errors:";
+
+/// A complaint as it is sent as a warning: what a decoder of YAML lists comes one by one.
+pub(super) fn warnings(complaint: &str) -> Vec<String> {
+    let short = YAML_ERRORS.trim_start_matches("error converting YAML to JSON: ");
+    match complaint.strip_prefix(YAML_ERRORS).or_else(|| complaint.strip_prefix(short)) {
+        Some(list) => list.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        None => vec![complaint.to_owned()],
+    }
 }
 
 /// The last segment of `path`, and the line on which it stands for the last time at the beginning of a line's text: where the

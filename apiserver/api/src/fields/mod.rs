@@ -4,6 +4,8 @@
 mod conform;
 /// JSON to a value, and the fields that came twice.
 mod decode;
+/// Complaints in the order of the text.
+mod ordered;
 /// What is not an object in JSON: times, bytes, amounts.
 mod scalar;
 /// What is wrong with JSON, as Go says it.
@@ -43,6 +45,17 @@ pub fn yaml(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
 pub fn conform(schema: &'static Type, value: &mut Value) -> Result<Vec<String>, String> {
     let report = conform::walk(schema, value);
     report.mismatch.map_or(Ok(report.unknown), |mismatch| Err(mismatch.decoded))
+}
+
+/// A complaint as it is sent as warnings.
+pub fn warnings(complaint: &str) -> Vec<String> {
+    decode::warnings(complaint)
+}
+
+/// What is unknown and twice in `text`, JSON, in the order in which Go's decoder finds it. `known` is what [`decode_strict`] and
+/// [`conform`] said of it.
+pub fn in_order(schema: &'static Type, text: &[u8], known: Vec<String>) -> Vec<String> {
+    ordered::complaints(schema, text, known)
 }
 
 /// The same of a value that was decoded and merged before, in the words that upstream has then.

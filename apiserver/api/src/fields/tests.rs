@@ -39,6 +39,25 @@ fn unknown_fields_are_named_and_dropped() {
     );
 }
 
+/// The example is that of upstream's own tests of field validation.
+#[test]
+fn complaints_come_in_the_order_of_the_text() {
+    let text = br#"{"metadata":{"name":"d","labels":{"app":"n"}},"spec":{"unknown1":"v","unknownDupe":"v","unknownDupe":"w","paused":true,
+        "paused":false,"selector":{"matchLabels":{"app":"n"}},"template":{"metadata":{"labels":{"app":"n","app":"m"}},"spec":{"containers":[
+        {"name":"n","image":"i","unknownNested":"v","unknownNested":{"a":1},"imagePullPolicy":"Always","imagePullPolicy":"Never"}]}}}}"#;
+    let (mut value, mut known) = super::decode_strict(text).unwrap();
+    known.extend(super::conform(deployment(), &mut value).unwrap());
+    let expected = [
+        r#"unknown field "spec.unknown1""#,
+        r#"unknown field "spec.unknownDupe""#,
+        r#"duplicate field "spec.paused""#,
+        r#"duplicate field "spec.template.metadata.labels.app""#,
+        r#"unknown field "spec.template.spec.containers[0].unknownNested""#,
+        r#"duplicate field "spec.template.spec.containers[0].imagePullPolicy""#,
+    ];
+    assert_eq!(super::in_order(deployment(), text, known), expected);
+}
+
 #[test]
 fn wrong_types_are_refused_in_gos_words() {
     let why = |ty, mut value: Value| super::conform(ty, &mut value).unwrap_err();

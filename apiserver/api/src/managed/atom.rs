@@ -91,6 +91,22 @@ impl Schema {
         }
     }
 
+    /// The schema of `name` in a map here; none if it is a struct without such a field. `map` stands for any.
+    pub(crate) fn member(self, map: &Value, name: &str) -> Option<Self> {
+        match self.atom(Some(map)) {
+            Atom::Map { of, .. } => of.get(name),
+            Atom::Scalar(_) | Atom::List { .. } => Some(Self::Unknown),
+        }
+    }
+
+    /// The schema of the items of a list here. `list` stands for any.
+    pub(crate) fn element(self, list: &Value) -> Self {
+        match self.atom(Some(list)) {
+            Atom::List { item, .. } => item,
+            Atom::Scalar(_) | Atom::Map { .. } => Self::Unknown,
+        }
+    }
+
     /// The default of a field of the struct that stands here.
     pub(super) fn default_of(self, name: &str) -> Option<Value> {
         let ty = match self {
