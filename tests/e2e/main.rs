@@ -9,6 +9,7 @@ mod http;
 /// A MariaDB outside the cluster.
 mod mariadb;
 
+mod admission;
 mod command_line;
 mod controllers;
 mod deployments;

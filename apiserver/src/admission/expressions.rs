@@ -1,13 +1,20 @@
 //! What expressions of webhooks and policies speak of: the objects, the request, the namespace, the parameters.
 
+use std::sync::Arc;
+
 use api::{
-    cel::{Expression, Scope},
+    Identity,
+    cel::{
+        self, Expression, Scope,
+        authorizer::{Authorizer, Decision, Question},
+    },
     kind::Version,
     schema,
 };
 use serde_json::Value;
 
 use super::{Attributes, review};
+use crate::{authorization, request_info::RequestInfo};
 
 /// Variables of the request: `object`, `oldObject`, `request`.
 pub(super) fn scope(attributes: &Attributes<'_>, version: &'static Version, object: &Value, old: &Value) -> Scope {
@@ -21,7 +28,44 @@ pub(super) fn scope(attributes: &Attributes<'_>, version: &'static Version, obje
     scope.set("object", schema, object);
     scope.set("oldObject", schema, old);
     scope.set("request", None, &request(attributes, version, object));
+    let decide = decider(attributes);
+    scope.set_value(cel::REQUEST_RESOURCE, Authorizer::about(this_resource(attributes, object), decide.clone()));
+    scope.set_value("authorizer", Authorizer::value(decide));
     scope
+}
+
+/// Answers what expressions ask of `authorizer`, for the caller or for a ServiceAccount, by the rules as they are now.
+fn decider(attributes: &Attributes<'_>) -> impl Fn(&Question) -> Decision + Clone + Send + Sync + use<> {
+    let caller = Arc::clone(&attributes.call.caller.identity);
+    let index = attributes.app.rbac.index(&attributes.app.store);
+    move |question| {
+        let account = question.service_account.as_ref().map(|(namespace, name)| {
+            let groups = [format!("system:serviceaccounts:{namespace}"), "system:serviceaccounts".to_owned()];
+            Identity::new(&format!("system:serviceaccount:{namespace}:{name}"), &groups.each_ref().map(String::as_str))
+        });
+        let info = RequestInfo {
+            group: question.group.clone(),
+            resource: question.resource.clone(),
+            subresource: question.subresource.clone(),
+            namespace: question.namespace.clone(),
+            name: question.name.clone(),
+            ..RequestInfo::default()
+        };
+        let identity = account.as_ref().unwrap_or(&caller);
+        let decision = authorization::decide_by(&index, identity, &question.verb, &info, &question.path);
+        Decision { allowed: decision.allowed, reason: decision.reason }
+    }
+}
+
+fn this_resource(attributes: &Attributes<'_>, object: &Value) -> Question {
+    Question {
+        group: attributes.row.version.group.to_owned(),
+        resource: attributes.row.kind.plural.to_owned(),
+        subresource: attributes.call.info.subresource.clone(),
+        namespace: attributes.namespace().to_owned(),
+        name: attributes.name(object).to_owned(),
+        ..Question::default()
+    }
 }
 
 /// Upstream's `request`: an AdmissionRequest without the objects.

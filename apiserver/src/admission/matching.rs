@@ -4,6 +4,7 @@ use api::{Key, Kind, Status, kind::Version, kinds, selector::LabelSelector};
 use serde_json::Value;
 
 use super::{Attributes, Operation};
+use crate::app::Row;
 
 /// What is said once and looked at for every write.
 pub(super) struct Matcher {
@@ -79,9 +80,8 @@ impl Matcher {
     fn by_rules(&self, attributes: &Attributes<'_>, object: &Value) -> Option<&'static Version> {
         let any = |rules: &[Rule], version: &Version| rules.iter().any(|rule| rule.matches(attributes, object, version));
         let asked = attributes.row.version;
-        let others = attributes.row.kind.versions.iter().filter(|_| self.equivalent);
-        let candidates: Vec<&'static Version> =
-            std::iter::once(asked).chain(others.filter(|version| !std::ptr::eq(*version, asked))).collect();
+        let others = equivalents(attributes.row.kind).filter(|version| self.equivalent && !std::ptr::eq(*version, asked));
+        let candidates: Vec<&'static Version> = std::iter::once(asked).chain(others).collect();
         if candidates.iter().any(|version| any(&self.excluded, version)) {
             return None;
         }
@@ -159,6 +159,21 @@ impl Rule {
             }
             && (self.names.is_empty() || self.names.iter().any(|name| name == attributes.name(object)))
     }
+}
+
+/// All versions of a kind. Each version of a custom kind has a row of its own; where a webhook converts between them, they
+/// are not the same to admission: it would have to be asked for every policy.
+fn equivalents(kind: &'static Kind) -> impl Iterator<Item = &'static Version> {
+    let rows = kind.custom.filter(|custom| custom.definition.converts_itself()).map(|custom| custom.definition.rows());
+    let rows = rows.unwrap_or(std::slice::from_ref(kind));
+    rows.iter().filter(|row| row.is_served()).flat_map(|row| row.versions.iter())
+}
+
+/// The row that a version of a kind belongs to.
+pub(super) fn row_of(kind: &'static Kind, version: &'static Version) -> Row {
+    let rows = kind.custom.map(|custom| custom.definition.rows()).unwrap_or_default();
+    let own = rows.iter().find(|row| row.versions.iter().any(|known| std::ptr::eq(known, version)));
+    Row { kind: own.unwrap_or(kind), version }
 }
 
 /// The object as the version shows it; a subresource's own body is the same in all.

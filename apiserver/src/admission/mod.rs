@@ -18,6 +18,7 @@ mod default_ingress_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod node_restriction;
 mod pod_security;
 mod policies;
 mod priority;
@@ -73,6 +74,7 @@ const PLUGINS: &[Plugin] = &[
     namespace_lifecycle::PLUGIN,
     limit_ranger::PLUGIN,
     service_account::PLUGIN,
+    node_restriction::PLUGIN,
     taint_nodes::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,

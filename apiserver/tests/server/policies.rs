@@ -100,6 +100,26 @@ async fn expressions_decide() {
 }
 
 #[tokio::test]
+async fn expressions_ask_who_may_do_what() {
+    let cluster = Cluster::start().await;
+    let may = "authorizer.group('').resource('secrets').namespace('default').check('delete').allowed()";
+    let account =
+        "authorizer.serviceAccount('default', 'nobody').group('apps').resource('deployments').check('create').allowed()";
+    let spec = json!({
+        "matchConditions": [{ "name": "mine", "expression": "authorizer.requestResource.check('create').allowed()" }],
+        "validations": [
+            { "expression": may, "message": "may not" },
+            { "expression": format!("!{account} && authorizer.path('/healthz').check('get').allowed()"), "message": "nobody may" },
+            { "expression": "object.metadata.name != 'x'", "message": "reached" },
+        ],
+    });
+    policy(&cluster, "p", spec, json!({})).await;
+    create(&cluster, MAPS, map("y", json!({}))).await;
+    let (code, status) = cluster.post(MAPS, map("x", json!({}))).await;
+    assert!(code == 422 && status["message"].as_str().expect("words").ends_with("reached"), "{status}");
+}
+
+#[tokio::test]
 async fn parameters_actions_and_selectors() {
     let cluster = Cluster::start().await;
     create(&cluster, MAPS, map("limits", json!({ "most": "1" }))).await;

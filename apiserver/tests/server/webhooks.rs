@@ -356,3 +356,47 @@ async fn configurations_are_defaulted_and_judged() {
         assert!(code == 422 && status["message"].as_str().unwrap().contains(expected), "{status}");
     }
 }
+
+/// Custom kinds are kinds: changed, pruned, defaulted and counted like any, under whichever version they come in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn custom_resources_too() {
+    let cluster = Cluster::start().await;
+    let hooks = Webhook::start(|_, request| {
+        assert_eq!(request["object"]["apiVersion"], "example.com/v1", "the version of the rule");
+        patch(json!([{ "op": "add", "path": "/spec/port", "value": "iolcus" }, { "op": "add", "path": "/spec/bogus", "value": 1 }]))
+    })
+    .await;
+    let schema = json!({ "type": "object", "properties": { "spec": { "type": "object", "properties": {
+        "masts": { "type": "integer", "default": 2 }, "port": { "type": "string" },
+    } } } });
+    let version = |name: &str, storage: bool| json!({ "name": name, "served": true, "storage": storage, "schema": { "openAPIV3Schema": schema } });
+    let definition = json!({ "metadata": { "name": "ships.example.com" }, "spec": {
+        "group": "example.com", "scope": "Namespaced", "names": { "plural": "ships", "kind": "Ship" },
+        "versions": [version("v1", true), version("v2", false)],
+    } });
+    let (code, answer) = cluster.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition).await;
+    assert_eq!(code, 201, "{answer}");
+    tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        while cluster.get("/apis/example.com/v2").await.0 != 200 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the definition is served");
+    let rules =
+        json!([{ "operations": ["CREATE"], "apiGroups": ["example.com"], "apiVersions": ["v1"], "resources": ["ships"] }]);
+    configure(&cluster, MUTATING, "m", json!([hooks.webhook("ships", json!({ "rules": rules }))])).await;
+    let quota = json!({ "metadata": { "name": "q" }, "spec": { "hard": { "count/ships.example.com": "2" } } });
+    assert_eq!(cluster.post("/api/v1/namespaces/default/resourcequotas", quota).await.0, 201);
+    let ship = |name: &str, version: &str| json!({ "apiVersion": format!("example.com/{version}"), "kind": "Ship", "metadata": { "name": name }, "spec": {} });
+    for version in ["v1", "v2"] {
+        let (code, made) =
+            cluster.post(&format!("/apis/example.com/{version}/namespaces/default/ships"), ship(version, version)).await;
+        assert_eq!((code, &made["spec"]), (201, &json!({ "masts": 2, "port": "iolcus" })), "{made}");
+        assert_eq!(made["apiVersion"], format!("example.com/{version}"));
+    }
+    let (code, status) = cluster.post("/apis/example.com/v2/namespaces/default/ships", ship("third", "v2")).await;
+    let words = "ships.example.com \"third\" is forbidden: exceeded quota: q, requested: count/ships.example.com=1, used: count/ships.example.com=2, limited: count/ships.example.com=2";
+    assert_eq!((code, status["message"].as_str()), (403, Some(words)));
+    hooks.stop().await;
+}

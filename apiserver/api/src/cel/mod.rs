@@ -1,5 +1,7 @@
 //! CEL as Kubernetes speaks it: expressions of webhooks and policies, compiled once and evaluated against JSON.
 
+/// `authorizer`: may the caller do this or that.
+pub mod authorizer;
 /// What is surely wrong with an expression.
 pub mod check;
 /// JSON to the language's values and back; the schema tells times and bytes from strings.
@@ -19,11 +21,16 @@ use kube_cel::{
 use serde_json::Value;
 
 pub use convert::{from_json, to_json};
+pub use rewrite::REQUEST_RESOURCE;
 
 use crate::schema::Type;
 
 /// Every function of Kubernetes' environment; expressions only add variables to it.
-static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| Context::default().with_all());
+static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
+    let mut context = Context::default().with_all();
+    authorizer::register(&mut context);
+    context
+});
 
 /// An expression that was understood.
 #[derive(Debug)]

@@ -38,6 +38,12 @@ pub(super) fn plain(tree: &mut IdedExpr) {
     {
         call.func_name = operators::OPT_INDEX.to_owned();
     }
+    if let Expr::Select(select) = &tree.expr
+        && select.field == "requestResource"
+        && matches!(&select.operand.expr, Expr::Ident(name) if name == "authorizer")
+    {
+        tree.expr = Expr::Ident(REQUEST_RESOURCE.to_owned());
+    }
     let Expr::Struct(made) = &mut tree.expr else { return };
     let entries = std::mem::take(&mut made.entries).into_iter().map(|entry| match entry.expr {
         EntryExpr::StructField(field) => {
@@ -50,6 +56,9 @@ pub(super) fn plain(tree: &mut IdedExpr) {
     tree.expr = Expr::Map(MapExpr { entries: entries.collect() });
 }
 
+/// A variable of its own: an opaque value has no fields.
+pub const REQUEST_RESOURCE: &str = "authorizer.requestResource";
+
 /// Every name that no macro of the expression itself gives a value, e.g. `object`.
 pub(super) fn free_variables(tree: &IdedExpr) -> BTreeSet<String> {
     let mut free = BTreeSet::new();
@@ -60,8 +69,9 @@ pub(super) fn free_variables(tree: &IdedExpr) -> BTreeSet<String> {
 fn collect(tree: &mut IdedExpr, bound: &mut Vec<String>, free: &mut BTreeSet<String>) {
     match &mut tree.expr {
         Expr::Ident(name) => {
-            if !bound.contains(name) && !TYPES.contains(&name.as_str()) {
-                free.insert(name.clone());
+            let name = if name == REQUEST_RESOURCE { "authorizer" } else { name.as_str() };
+            if !bound.iter().any(|known| known == name) && !TYPES.contains(&name) {
+                free.insert(name.to_owned());
             }
         }
         Expr::Comprehension(fold) => {

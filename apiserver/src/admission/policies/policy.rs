@@ -109,7 +109,7 @@ impl Policy {
     }
 
     fn compile(&mut self, spec: &Value) -> Result<(), String> {
-        let mut declared = vec!["object", "oldObject", "request", "namespaceObject", "variables"];
+        let mut declared = vec!["object", "oldObject", "request", "namespaceObject", "variables", "authorizer"];
         declared.extend(self.param_kind.is_some().then_some("params"));
         let compile = |text: &str| Expression::compile(text, &declared);
         self.conditions = expressions::compile_conditions(&spec["matchConditions"], &declared)?;

@@ -46,7 +46,7 @@ impl Hook {
             Some("v1beta1") => Some("admission.k8s.io/v1beta1"),
             _ => None,
         });
-        let variables = ["object", "oldObject", "request"];
+        let variables = ["object", "oldObject", "request", "authorizer"];
         Self {
             key: format!("{configuration}/{name}"),
             name,

@@ -7,9 +7,11 @@ use api::{Status, kind::Version};
 use futures::{FutureExt, future::BoxFuture, future::join_all};
 use serde_json::Value;
 
-use super::{Attributes, Mutate, Plugin, State, Validate, matching::in_version};
+use super::{
+    Attributes, Mutate, Plugin, State, Validate,
+    matching::{in_version, row_of},
+};
 use crate::{
-    app::Row,
     handlers::{body, write},
     options::FieldValidation,
 };
@@ -88,10 +90,12 @@ pub(super) fn accept(
     mut patched: Value,
 ) -> Result<bool, Status> {
     if !attributes.has_own_body() {
-        let row = Row { version, ..attributes.row };
+        let row = row_of(attributes.row.kind, version);
         body::check_fields(row, FieldValidation::Ignore, &mut patched, Vec::new())?;
         write::to_hub(row, &mut patched);
-        row.kind.default(&mut patched);
+        // The versions of a custom kind differ by name alone here.
+        patched["apiVersion"] = attributes.row.kind.hub().api_version().into();
+        attributes.row.kind.default(&mut patched);
     }
     let changed = patched != *value;
     *value = patched;
