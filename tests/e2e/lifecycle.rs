@@ -206,3 +206,29 @@ fn a_pod_that_does_not_fit_is_refused_by_the_node() {
     cluster.apply("apply", &second);
     ready(&cluster, "second");
 }
+
+#[test]
+fn what_a_guest_may_not_import_and_how_much_it_may_use() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("process");
+    // (module (import "env" "f" (func)) (func (export "_start")))
+    let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x09\x01\x03env\x01f\0\0\x03\x02\x01\0\x07\x0a\x01\x06_start\0\x01\x0a\x04\x01\x02\0\x0b";
+    let file = cluster.directory().join("import.wasm");
+    std::fs::write(&file, module).unwrap();
+    let loaded = cluster.coracle(&["load", file.to_str().unwrap(), "example/import"]);
+    assert!(loaded.status.success());
+    let limit = "resources: { limits: { cpu: 100m } }";
+    let all = [
+        process("import", "Never", "x", "", "").replace("example/process", "example/import"),
+        process("spins", "Never", "spin", "", limit),
+        process("quick", "Never", "print, x", "", limit),
+    ];
+    cluster.apply("apply", &all.concat());
+    status(&cluster, "import", "CreateContainerError");
+    let message = field(&cluster, "import", ".status.containerStatuses[0].state.waiting.message");
+    assert!(message.ends_with("imports what this node does not provide: env::f"), "{message}");
+    status(&cluster, "quick", "Completed");
+    ready(&cluster, "spins");
+    let shown = field(&cluster, "spins", ".status.containerStatuses[0].allocatedResources.cpu");
+    assert_eq!(shown, "100m");
+}

@@ -96,6 +96,7 @@ fn workload() -> Workload {
         stderr: Arc::new(Nothing),
         network: Arc::new(Nothing),
         memory_limit: None,
+        cpu_quota: None,
         cpu_weight: 100,
     }
 }

@@ -55,7 +55,7 @@ impl Executor {
         let clock = self.clock.clone();
         let ticker = self.ticker.as_ref().expect("the ticker is there until drop").thread().clone();
         let runtime = self.runtime.as_ref().expect("the runtime is there until drop");
-        runtime.spawn(Metered { guest: Box::pin(guest), meter, clock, ticker });
+        runtime.spawn(Metered { guest: Box::pin(guest), meter, clock, ticker, pause: None });
     }
 }
 
@@ -117,13 +117,28 @@ struct Metered {
     meter: Arc<Meter>,
     clock: Arc<Clock>,
     ticker: thread::Thread,
+    /// Until the quota allows more.
+    pause: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Future for Metered {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Metered { guest, meter, clock, ticker } = &mut *self;
+        let Metered { guest, meter, clock, ticker, pause } = &mut *self;
+        // again after each pause: another instance may have used up what there was
+        loop {
+            if let Some(waiting) = pause.as_mut() {
+                if waiting.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                *pause = None;
+            }
+            match meter.throttled() {
+                Some(until) => *pause = Some(Box::pin(tokio::time::sleep_until(until.into()))),
+                None => break,
+            }
+        }
         clock.running.fetch_add(1, Ordering::SeqCst);
         let _running = Running { clock, meter, since: Instant::now() };
         if clock.asleep.load(Ordering::SeqCst) {

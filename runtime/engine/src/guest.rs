@@ -45,7 +45,7 @@ impl Guest {
         workload: Workload,
         control: Handle,
     ) -> Result<Guest, Error> {
-        let meter = Arc::new(Meter::new(workload.memory_limit));
+        let meter = Arc::new(Meter::new(workload.memory_limit, workload.cpu_quota));
         Guest::run(executor, linked, host::Sandbox { workload, meter, control })
     }
 
@@ -108,6 +108,11 @@ impl Guest {
 
     pub fn usage(&self) -> Usage {
         self.0.sandbox.meter.usage()
+    }
+
+    /// Other limits from now on: bytes of memory, thousandths of a CPU.
+    pub fn set_limits(&self, memory: Option<u64>, cpu: Option<u64>) {
+        self.0.sandbox.meter.set_limits(memory, cpu);
     }
 
     /// The directories it was given.

@@ -14,7 +14,8 @@ mod engine; // the two wasmtime engines and the way from bytes to a guest
 mod module; // compiled code, linked once, for either engine
 
 mod executor; // the guests' own threads and the clock that slices them
-mod meter; // CPU time per poll, memory per growth, and the memory limit
+mod meter;
+mod quota; // CPU time per period // CPU time per poll, memory per growth, and the memory limit
 
 mod guest; // a handle on what runs
 mod handler; // wasi:http handlers: instances as a cache

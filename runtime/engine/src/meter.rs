@@ -1,11 +1,12 @@
 //! What a guest uses: CPU time per poll, memory per growth, and the limit on memory.
-use crate::Usage;
+use crate::{Usage, quota::Quota};
+use parking_lot::RwLock;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use wasmtime::ResourceLimiter;
 
@@ -13,19 +14,46 @@ use wasmtime::ResourceLimiter;
 const TABLE_ELEMENT: usize = 8;
 
 /// Shared by all instances of a guest: limits are a container's, not an instance's.
-#[derive(Default)]
 pub(crate) struct Meter {
     cpu_nanos: AtomicU64,
     memory: AtomicU64,
-    limit: Option<u64>,
+    /// `u64::MAX`: none.
+    limit: AtomicU64,
+    quota: RwLock<Option<Quota>>,
+}
+
+impl Default for Meter {
+    fn default() -> Meter {
+        Meter::new(None, None)
+    }
 }
 
 impl Meter {
-    pub(crate) fn new(limit: Option<u64>) -> Meter {
-        Meter { limit, ..Meter::default() }
+    /// `limit` in bytes, `quota` in thousandths of a CPU.
+    pub(crate) fn new(limit: Option<u64>, quota: Option<u64>) -> Meter {
+        Meter {
+            cpu_nanos: AtomicU64::new(0),
+            memory: AtomicU64::new(0),
+            limit: AtomicU64::new(limit.unwrap_or(u64::MAX)),
+            quota: RwLock::new(quota.map(Quota::new)),
+        }
+    }
+
+    /// Other limits from now on; what is held already is not taken away.
+    pub(crate) fn set_limits(&self, limit: Option<u64>, quota: Option<u64>) {
+        self.limit.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
+        *self.quota.write() = quota.map(Quota::new);
+    }
+
+    /// When the guest may run on; `None`: now.
+    pub(crate) fn throttled(&self) -> Option<Instant> {
+        self.quota.read().as_ref().and_then(|quota| quota.throttled(Instant::now()))
     }
 
     pub(crate) fn charge(&self, ran: Duration) {
+        if let Some(quota) = &*self.quota.read() {
+            quota.charge(ran, Instant::now());
+        }
         self.cpu_nanos.fetch_add(u64::try_from(ran.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
@@ -35,11 +63,11 @@ impl Meter {
 
     /// Whether an instance of that size would still fit.
     pub(crate) fn fits(&self, bytes: u64) -> bool {
-        self.limit.is_none_or(|limit| self.memory.load(Ordering::Relaxed).saturating_add(bytes) <= limit)
+        self.memory.load(Ordering::Relaxed).saturating_add(bytes) <= self.limit.load(Ordering::Relaxed)
     }
 
     fn take(&self, bytes: u64) -> Result<(), OutOfMemory> {
-        let limit = self.limit.unwrap_or(u64::MAX);
+        let limit = self.limit.load(Ordering::Relaxed);
         let within = |held: u64| held.checked_add(bytes).filter(|total| *total <= limit);
         match self.memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within) {
             Ok(_) => Ok(()),
@@ -128,7 +156,7 @@ mod tests {
         fn shares_together_stay_within_the_limit_and_give_everything_back(
             limit in 0u64..1000, growths in proptest::collection::vec((0usize..3, 0usize..400, any::<bool>()), 0..40)
         ) {
-            let meter = Arc::new(Meter::new(Some(limit)));
+            let meter = Arc::new(Meter::new(Some(limit), None));
             let mut shares: Vec<Share> = (0..3).map(|_| Share::new(meter.clone())).collect();
             let mut model = 0u64;
             for (who, bytes, fails) in growths {
@@ -149,7 +177,7 @@ mod tests {
 
     #[test]
     fn beyond_its_own_maximum_growth_only_fails() {
-        let mut share = Share::new(Arc::new(Meter::new(Some(10))));
+        let mut share = Share::new(Arc::new(Meter::new(Some(10), None)));
         assert!(!share.memory_growing(0, 100, Some(50)).unwrap());
         let refused = share.memory_growing(0, 100, Some(200)).unwrap_err();
         assert_eq!(refused.to_string(), "out of memory: wanted 100 bytes, the limit is 10");

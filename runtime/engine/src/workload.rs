@@ -17,6 +17,8 @@ pub struct Workload {
     pub network: Arc<dyn Network>,
     /// Bytes of linear memory over all instances; going beyond ends the guest with [`Reason::OomKilled`].
     pub memory_limit: Option<u64>,
+    /// Thousandths of a CPU it may use, per 100 ms and over all instances.
+    pub cpu_quota: Option<u64>,
     /// Share of the guest threads when they are scarce, as `cpu.weight` of a cgroup.
     pub cpu_weight: u32,
 }

@@ -178,6 +178,7 @@ impl Start {
             stderr: sink.output(Channel::Stderr),
             network: Arc::new(PodNetwork::new(host.fabric.clone(), self.ip, namespace)),
             memory_limit: memory_limit(spec),
+            cpu_quota: cpu_quota(spec),
             cpu_weight: cpu_weight(spec),
         };
         let termination = Termination::new(spec, message_file, log);
@@ -215,7 +216,6 @@ impl Start {
     async fn launch(&self, spec: &Container, image: &Image, prepared: Prepared) -> Result<Instance, Failure> {
         let Prepared { module, workload, sink, termination } = prepared;
         let failed = |message| Failure { reason: "RunContainerError", message, retry: None, pulled: false };
-        self.event(spec, EventType::Normal, "Created", "Container created");
         let listener = match module.kind() {
             GuestKind::Handler => {
                 let at = SocketAddr::new(self.ip, port(spec));
@@ -224,7 +224,14 @@ impl Start {
             GuestKind::Command | GuestKind::Core => None,
         };
         let guest = self.host.engine.start(&module, workload).await;
-        let guest = guest.map_err(|error| failed(client::error::chain(&error)))?;
+        let guest = guest.map_err(|error| match error {
+            // before anything ran: nothing was created
+            engine::Error::Import { .. } | engine::Error::Unsupported(_) => {
+                Failure { reason: "CreateContainerError", ..failed(client::error::chain(&error)) }
+            }
+            _ => failed(client::error::chain(&error)),
+        })?;
+        self.event(spec, EventType::Normal, "Created", "Container created");
         self.event(spec, EventType::Normal, "Started", "Container started");
         let server = listener.map(|listener| Arc::new(HandlerServer::start(listener, guest.clone())));
         let id = format!("wasm://{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
@@ -322,7 +329,13 @@ fn port(spec: &Container) -> u16 {
     first.and_then(|port| u16::try_from(port).ok()).unwrap_or(DEFAULT_PORT)
 }
 
-fn memory_limit(spec: &Container) -> Option<u64> {
+/// CPU limits in thousandths.
+pub(crate) fn cpu_quota(spec: &Container) -> Option<u64> {
+    let limit = spec.resources.as_ref()?.limits.as_ref()?.get("cpu")?;
+    u64::try_from(api::quantity::Quantity::parse(&limit.0).ok()?.milli()).ok().filter(|milli| *milli > 0)
+}
+
+pub(crate) fn memory_limit(spec: &Container) -> Option<u64> {
     let limit = spec.resources.as_ref()?.limits.as_ref()?.get("memory")?;
     u64::try_from(api::quantity::Quantity::parse(&limit.0).ok()?.value()).ok()
 }

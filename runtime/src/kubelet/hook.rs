@@ -46,7 +46,7 @@ impl Hook {
             Outcome::Error("invalid handler".to_owned())
         };
         match outcome {
-            Outcome::Success => true,
+            Outcome::Success | Outcome::Warning(_) => true,
             Outcome::Failure(why) | Outcome::Error(why) => {
                 let path = container::path(self.which, &spec);
                 tracing::debug!(container = spec.name, why, "a lifecycle hook failed");

@@ -81,7 +81,7 @@ impl Prober {
 impl Tally {
     fn count(&mut self, outcome: &Outcome, spec: &Probe) -> Option<bool> {
         let good = match outcome {
-            Outcome::Success => true,
+            Outcome::Success | Outcome::Warning(_) => true,
             Outcome::Failure(_) => false,
             Outcome::Error(_) => return None,
         };

@@ -124,6 +124,7 @@ impl Listener for FakeListener {
 pub(crate) struct Setup {
     pub(crate) args: Vec<&'static str>,
     pub(crate) env: Vec<(&'static str, &'static str)>,
+    pub(crate) cpu_quota: Option<u64>,
     pub(crate) mounts: Vec<Mount>,
     pub(crate) network: Arc<FakeNetwork>,
     pub(crate) memory_limit: Option<u64>,
@@ -159,6 +160,7 @@ impl Setup {
             stderr: stderr.clone(),
             network: self.network,
             memory_limit: self.memory_limit,
+            cpu_quota: self.cpu_quota,
             cpu_weight: 100,
         };
         (workload, stdout, stderr)

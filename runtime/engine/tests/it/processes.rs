@@ -123,3 +123,20 @@ async fn when_the_pool_is_full_processes_run_beside_it() {
         assert_eq!(one.exited().await.code, 137);
     }
 }
+
+#[tokio::test]
+async fn a_cpu_limit_is_a_quota_and_may_change() {
+    let engine = engine_with(1, 4);
+    let spinning = Setup { cpu_quota: Some(200), ..Setup::args(&["spin"]) }.start(&engine, CORE).await;
+    let share = async || {
+        let (before, began) = (spinning.guest.usage().cpu_nanos, std::time::Instant::now());
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        (spinning.guest.usage().cpu_nanos - before) as f64 / began.elapsed().as_nanos() as f64
+    };
+    let limited = share().await;
+    // 15 periods and the borders of two
+    assert!((0.1..0.225).contains(&limited), "{limited}");
+    spinning.guest.set_limits(None, None);
+    let free = share().await;
+    assert!(free > limited, "{free}");
+}

@@ -28,7 +28,7 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    container::{Failure, Instance},
+    container::{self, Failure, Instance},
     exec::Sandbox,
     host::Host,
     plan,
@@ -200,11 +200,22 @@ impl Worker {
         }
         if self.refreshed != seen.refresh || self.decoded.is_none() {
             self.refreshed = seen.refresh;
+            self.adjust_limits();
             // labels and annotations are files too: whatever changed, the volumes are looked at again
             self.retry_mount = Some(Timestamp::now());
             self.retry_what_lacked();
         }
         true
+    }
+
+    /// Limits of containers that run are those of the spec, also when it was resized.
+    fn adjust_limits(&mut self) {
+        let pod = self.pod();
+        for (which, live) in &self.live {
+            if let Some(spec) = which.of(&pod) {
+                live.instance.guest.set_limits(container::memory_limit(&spec), container::cpu_quota(&spec));
+            }
+        }
     }
 
     fn pod(&mut self) -> Arc<Pod> {

@@ -130,6 +130,12 @@ impl Worker {
         let kind = prober.kind;
         let complaint = match &report.outcome {
             Outcome::Success => None,
+            Outcome::Warning(what) => {
+                let message = format!("{} probe warning: {what}", kind.name());
+                let path = container::path(which, &spec);
+                self.host.container_event(pod, path, EventType::Warning, "ProbeWarning", &message);
+                None
+            }
             Outcome::Failure(why) => Some(format!("{} probe failed: {why}", kind.name())),
             Outcome::Error(why) => Some(format!("{} probe errored and resulted in unknown state: {why}", kind.name())),
         };
