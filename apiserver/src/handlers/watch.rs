@@ -2,7 +2,12 @@
 
 mod encoder;
 
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use api::{Event, EventKind, Object, Revision, Status, field, kinds::Kinds};
 use axum::body::Body;
@@ -38,7 +43,8 @@ pub(super) async fn watch(app: &Arc<App>, call: &Call, row: Row) -> Result<Respo
         ));
     }
     let filter = Filter::of(call, row)?;
-    let encoder = Encoder { row, encoding: accept.encoding, form: accept.form, include: table::Include::of(call)? };
+    let include = table::Include::of(call)?;
+    let encoder = Encoder { row, encoding: accept.encoding, form: accept.form, include, headed: AtomicBool::new(false) };
     let bookmarks = call.query.flag("allowWatchBookmarks");
     let seconds = call.query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0).map(|seconds| seconds as u64);
     let seconds = seconds.unwrap_or_else(|| rand::rng().random_range(TIMEOUT));

@@ -261,3 +261,101 @@ async fn fields_are_validated_in_upstreams_words() {
             .contains("json: cannot unmarshal array into Go value of type struct { APIVersion string"),
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn custom_kinds_are_applied_by_their_own_schema() {
+    let cluster = Cluster::start().await;
+    let ports = json!({
+        "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["port", "protocol"],
+        "items": { "type": "object", "required": ["port"], "properties": {
+            "port": { "type": "integer" }, "protocol": { "type": "string", "default": "TCP" }, "note": { "type": "string" },
+        } },
+    });
+    let schema = json!({ "type": "object", "properties": { "spec": {
+        "type": "object", "x-kubernetes-preserve-unknown-fields": true,
+        "properties": { "size": { "type": "integer" }, "ports": ports },
+    } } });
+    let definition = json!({
+        "metadata": { "name": "boats.example.com" },
+        "spec": {
+            "group": "example.com", "scope": "Namespaced", "names": { "plural": "boats", "kind": "Boat" },
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
+        },
+    });
+    let (code, made) = cluster.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition).await;
+    assert_eq!(code, 201, "{made}");
+    let served = async {
+        while cluster.get("/apis/example.com/v1/namespaces/default/boats").await.0 != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), served).await.expect("the kind is served");
+
+    let boats = "/apis/example.com/v1/namespaces/default/boats";
+    let boat =
+        |spec: Value| json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": "b" }, "spec": spec });
+    let path = |manager: &str| format!("{boats}/b?fieldManager={manager}");
+    let (code, made) =
+        apply(&cluster, &path("a"), &boat(json!({ "size": 1, "ports": [{ "port": 80 }], "extra": { "x": [1] } }))).await;
+    assert_eq!(code, 201, "{made}");
+    assert_eq!(
+        owned_by(&made, "a")["f:spec"],
+        json!({
+            "f:size": {}, "f:extra": { ".": {}, "f:x": {} },
+            "f:ports": { "k:{\"port\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:port": {} } },
+        })
+    );
+    let (code, both) =
+        apply(&cluster, &path("b"), &boat(json!({ "ports": [{ "port": 80, "note": "n" }, { "port": 81 }] }))).await;
+    assert_eq!((code, both["spec"]["ports"].as_array().map(Vec::len)), (200, Some(2)), "{both}");
+    let (code, refused) = apply(&cluster, &path("b"), &boat(json!({ "size": 2 }))).await;
+    assert_eq!((code, &refused["message"]), (409, &json!("Apply failed with 1 conflict: conflict with \"a\": .spec.size")));
+    let (_, left) = apply(&cluster, &path("a"), &boat(json!({ "size": 3 }))).await;
+    assert!(left["spec"].get("extra").is_none(), "{left}");
+    assert_eq!(left["spec"]["ports"][0], json!({ "port": 80, "protocol": "TCP", "note": "n" }));
+    let (code, refused) = apply(&cluster, &path("a"), &boat(json!({ "size": "big" }))).await;
+    assert_eq!(
+        (code, &refused["message"]),
+        (
+            500,
+            &json!(
+                "failed to create typed patch object (/b; example.com/v1, Kind=Boat): .spec.size: expected numeric (int or float), got string"
+            ),
+        )
+    );
+    // the zero value of what is no struct of Go has no fields
+    let (_, posted) = cluster
+        .post(&format!("{boats}?fieldManager=p"), {
+            let mut other = boat(json!({ "size": 1 }));
+            other["metadata"]["name"] = "c".into();
+            other
+        })
+        .await;
+    assert_eq!(owned_by(&posted, "p"), json!({ "f:spec": { ".": {}, "f:size": {} } }));
+    let (code, refused) = patch(&cluster, &format!("{boats}/c"), "application/strategic-merge-patch+json", &json!({})).await;
+    assert_eq!(code, 415);
+    assert!(
+        refused["message"]
+            .as_str()
+            .is_some_and(|said| said
+                .ends_with("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_watched_table_says_its_columns_once() {
+    let cluster = Cluster::start().await;
+    for name in ["a", "b"] {
+        cluster.post("/api/v1/namespaces/default/configmaps", json!({ "metadata": { "name": name } })).await;
+    }
+    let request = Request::get("/api/v1/namespaces/default/configmaps?watch=true&timeoutSeconds=1");
+    let request = request.header("accept", "application/json;as=Table;v=v1;g=meta.k8s.io").body(Body::empty());
+    let bytes =
+        axum::body::to_bytes(cluster.send(request.expect("a request")).await.into_body(), 1 << 20).await.expect("a body");
+    let events = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let columns: Vec<bool> = events
+        .map(|line| serde_json::from_slice::<Value>(line).expect("an event")["object"]["columnDefinitions"].is_array())
+        .collect();
+    assert_eq!(columns, [true, false]);
+}

@@ -27,7 +27,8 @@ pub(super) fn of(
     fields.extend(schema::find(OBJECT_META).map(|meta| field("metadata", FieldType::Object(meta))));
     let kinds = vec![TypeKind { group, version, kind }].leak();
     let published = publish::whole(written, selectable, group, version, kind);
-    Type::made(name, kinds, written["x-kubernetes-map-type"] == "atomic", fields, Some(published))
+    let atomic = written["x-kubernetes-map-type"] == "atomic";
+    Type::made(name, kinds, (atomic, is_open(written)), fields, Some(published))
 }
 
 /// A list of `ty`, for OpenAPI.
@@ -42,7 +43,7 @@ pub(super) fn list_of(ty: &'static Type, list_kind: &str) -> &'static Type {
     );
     let items = Field { container: Container::List, required: true, ..field("items", FieldType::Object(ty)) };
     fields.push(items);
-    Type::made(name, kinds, false, fields, None)
+    Type::made(name, kinds, (false, false), fields, None)
 }
 
 fn fields(owner: &str, written: &Value) -> Vec<Field> {
@@ -91,10 +92,16 @@ fn inner(owner: &str, written: &Value) -> FieldType {
         Some("object") if written["properties"].is_object() => {
             let name = owner.to_owned().leak();
             let atomic = written["x-kubernetes-map-type"] == "atomic";
-            FieldType::Object(Type::made(name, &[], atomic, fields(name, written), None))
+            FieldType::Object(Type::made(name, &[], (atomic, is_open(written)), fields(name, written), None))
         }
         _ => any(),
     }
+}
+
+/// Whether fields may be there that the schema does not name.
+fn is_open(written: &Value) -> bool {
+    let flag = |name: &str| written[name] == true;
+    flag("x-kubernetes-preserve-unknown-fields") || flag("x-kubernetes-embedded-resource") || flag("additionalProperties")
 }
 
 fn field(name: &'static str, kind: FieldType) -> Field {

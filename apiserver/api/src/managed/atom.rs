@@ -53,7 +53,7 @@ impl Fields {
     /// The schema of a field; none if a struct has no such field.
     pub(super) fn get(self, name: &str) -> Option<Schema> {
         match self {
-            Self::Of(ty) => ty.field(name).map(Schema::Field),
+            Self::Of(ty) => ty.field(name).map(Schema::Field).or(ty.open.then_some(Schema::Unknown)),
             Self::Any(values) => Some(values),
         }
     }

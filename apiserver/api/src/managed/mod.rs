@@ -70,7 +70,7 @@ pub trait Versions {
     /// What an object is before anybody wrote a field of it.
     fn zero(&self, api_version: &str) -> Value {
         match self.schema(api_version) {
-            Some(Schema::Type(ty)) if ty.name.starts_with("io.k8s.") => zero::value(ty),
+            Some(Schema::Type(ty)) if !ty.is_custom() => zero::value(ty),
             _ => Value::Object(serde_json::Map::new()),
         }
     }

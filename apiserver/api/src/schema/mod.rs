@@ -21,6 +21,8 @@ pub struct Type {
     pub shape: Shape,
     /// Changes as a whole: server-side apply and strategic merge do not look inside (`x-kubernetes-map-type: atomic`).
     pub atomic: bool,
+    /// Fields that it does not know may be in it, and merge like any.
+    pub open: bool,
     text: &'static str,
     body: OnceLock<Body>,
     /// The schema that OpenAPI shows for it, where somebody wrote one (a custom kind's).
@@ -167,13 +169,18 @@ impl Type {
     pub(crate) fn made(
         name: &'static str,
         kinds: &'static [TypeKind<'static>],
-        atomic: bool,
+        (atomic, open): (bool, bool),
         mut fields: Vec<Field>,
         published: Option<Published>,
     ) -> &'static Self {
         fields.sort_by_key(|field| field.name);
         let body = OnceLock::from(Body { fields: fields.leak(), embedded: &[] });
-        Box::leak(Box::new(Self { name, kinds, shape: Shape::Object, atomic, text: "", body, published }))
+        Box::leak(Box::new(Self { name, kinds, shape: Shape::Object, atomic, open, text: "", body, published }))
+    }
+
+    /// Whether it is the body of a kind that is no struct of Go.
+    pub fn is_custom(&self) -> bool {
+        self.published.is_some()
     }
 
     /// In the order of their names.

@@ -76,7 +76,7 @@ fn head(line: &'static str, text: &'static str) -> Type {
             atomic = word == "atomic";
         }
     }
-    Type { name, kinds: kinds.leak(), shape, atomic, text, body: OnceLock::new(), published: None }
+    Type { name, kinds: kinds.leak(), shape, atomic, open: false, text, body: OnceLock::new(), published: None }
 }
 
 fn shape(name: &str) -> Shape {

@@ -1,6 +1,12 @@
 //! Events as one client reads them: a line of JSON or a frame of protobuf each, in the form and version that it asked for.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use api::{Object, Revision, Status};
 use bytes::{Bytes, BytesMut};
@@ -19,6 +25,8 @@ pub(super) struct Encoder {
     pub(super) encoding: Encoding,
     pub(super) form: Form,
     pub(super) include: table::Include,
+    /// The columns of a Table were said; they are said once.
+    pub(super) headed: AtomicBool,
 }
 
 /// Initial events travel in frames of about this size.
@@ -31,10 +39,18 @@ impl Encoder {
             Form::Metadata(version) => table::metadata_only(version, &object.value()),
             Form::Table(version) => {
                 let meta = json!({ "resourceVersion": object.revision.to_string() });
-                table::table(version, self.row, std::slice::from_ref(object), self.include, &meta)
+                self.headed_once(table::table(version, self.row, std::slice::from_ref(object), self.include, &meta))
             }
         };
         serde_json::to_vec(&value).expect("a Value is JSON").into()
+    }
+
+    /// `table` without its columns, unless it is the first.
+    fn headed_once(&self, mut table: Value) -> Value {
+        if self.headed.swap(true, Ordering::Relaxed) {
+            table["columnDefinitions"] = Value::Null;
+        }
+        table
     }
 
     pub(super) fn initial<'a>(&self, objects: impl Iterator<Item = &'a Arc<Object>>) -> VecDeque<Bytes> {
@@ -65,7 +81,7 @@ impl Encoder {
                 let mut table: Value = table::table(version, self.row, &[], self.include, &meta);
                 let partial = table::metadata_only(version, &json!({ "metadata": metadata }));
                 table["rows"] = json!([{ "cells": [], "object": partial }]);
-                return self.frame("BOOKMARK", table.to_string().as_bytes());
+                return self.frame("BOOKMARK", self.headed_once(table).to_string().as_bytes());
             }
         };
         let object = json!({ "kind": kind, "apiVersion": api_version, "metadata": metadata });
