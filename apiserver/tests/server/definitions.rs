@@ -145,3 +145,72 @@ async fn a_restart_keeps_objects_and_a_deletion_takes_them() {
     assert_eq!(cluster.get(SHIPS).await.1["items"], json!([]));
     assert_eq!(cluster.post(SHIPS, ship("argo", json!({ "masts": "many" }))).await.0, 201);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_in_cel() {
+    let cluster = Cluster::start().await;
+    let spec = |rule: &str| {
+        json!({ "type": "object", "properties": {
+        "spec": { "type": "object", "x-kubernetes-validations": [{ "rule": rule }],
+            "properties": { "masts": { "type": "integer" }, "port": { "type": "string", "maxLength": 9 } } },
+    } })
+    };
+    for (rule, complaint) in [("self.z == 100", "undefined field 'z'"), ("self = 42", "Syntax error")] {
+        let (code, refused) = cluster.post(DEFINITIONS, definition(&spec(rule))).await;
+        assert_eq!((code, refused["message"].as_str().unwrap().contains(complaint)), (422, true), "{refused}");
+    }
+    defined(&cluster, &spec("!has(oldSelf.masts) || self.masts >= oldSelf.masts")).await;
+    assert_eq!(cluster.post(SHIPS, ship("argo", json!({ "masts": 2 }))).await.0, 201);
+    let path = format!("{SHIPS}/argo");
+    let (code, refused) = cluster.call(Method::PATCH, &path, &json!({ "spec": { "masts": 1 } })).await;
+    assert_eq!((code, refused["message"].as_str().unwrap().contains("failed rule: ")), (422, true), "{refused}");
+    // tightened schemas tolerate what was there
+    let mut tight = spec("!has(self.masts) || self.masts < 2");
+    tight["properties"]["spec"]["properties"]["port"]["maxLength"] = json!(1);
+    let version = json!([{ "op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": tight }]);
+    let (code, answer) = cluster.json_patch(&format!("{DEFINITIONS}/ships.example.com"), &version).await;
+    assert_eq!(code, 200, "{answer}");
+    until(&cluster, "/openapi/v3/apis/example.com/v1", |_, api| {
+        api["components"]["schemas"]["com.example.v1.Ship"]["properties"]["spec"]["properties"]["port"]["maxLength"] == 1
+    })
+    .await;
+    let (code, answer) = cluster.call(Method::PATCH, &path, &json!({ "metadata": { "labels": { "a": "b" } } })).await;
+    assert_eq!(code, 200, "{answer}");
+    assert_eq!(cluster.call(Method::PATCH, &path, &json!({ "spec": { "masts": 3 } })).await.0, 422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_versions() {
+    let cluster = Cluster::start().await;
+    let mut crd = definition(&schema());
+    let mut second = crd["spec"]["versions"][0].clone();
+    second["name"] = json!("v2");
+    second["storage"] = json!(false);
+    second["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["crew"] = json!({ "type": "integer" });
+    crd["spec"]["versions"].as_array_mut().unwrap().push(second);
+    assert_eq!(cluster.post(DEFINITIONS, crd).await.0, 201);
+    until(&cluster, "/apis/example.com/v2", |code, _| code == 200).await;
+    let group = cluster.get("/apis/example.com").await.1;
+    assert_eq!(group["preferredVersion"]["version"], "v2");
+    assert_eq!(cluster.post(SHIPS, ship("argo", json!({}))).await.0, 201);
+    let v2 = "/apis/example.com/v2/namespaces/default/ships";
+    let read = cluster.get(&format!("{v2}/argo")).await.1;
+    assert_eq!((&read["apiVersion"], &read["spec"]["masts"]), (&json!("example.com/v2"), &json!(2)));
+    let (code, changed) = cluster.call(Method::PATCH, &format!("{v2}/argo"), &json!({ "spec": { "masts": 4 } })).await;
+    assert_eq!((code, &changed["apiVersion"]), (200, &json!("example.com/v2")), "{changed}");
+    let list = cluster.get(SHIPS).await.1;
+    assert_eq!((&list["items"][0]["apiVersion"], &list["items"][0]["spec"]["masts"]), (&json!("example.com/v1"), &json!(4)));
+    // the other one is stored from now on; what is there is read in both
+    let storage = json!([
+        { "op": "replace", "path": "/spec/versions/0/storage", "value": false },
+        { "op": "replace", "path": "/spec/versions/1/storage", "value": true },
+    ]);
+    let (_, crd) = cluster.json_patch(&format!("{DEFINITIONS}/ships.example.com"), &storage).await;
+    assert_eq!(crd["status"]["storedVersions"], json!(["v1", "v2"]));
+    assert_eq!(cluster.get(&format!("{SHIPS}/argo")).await.1["apiVersion"], "example.com/v1");
+    assert_eq!(
+        cluster.post(v2, json!({ "apiVersion": "example.com/v2", "kind": "Ship", "metadata": { "name": "two" } })).await.0,
+        201
+    );
+    assert_eq!(cluster.get(v2).await.1["items"].as_array().map(Vec::len), Some(2));
+}

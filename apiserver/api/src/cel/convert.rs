@@ -72,13 +72,13 @@ fn field_value(kind: FieldType, container: Container, value: &Value) -> CelValue
     }
 }
 
-fn time(text: &str) -> CelValue {
+pub(crate) fn time(text: &str) -> CelValue {
     DateTime::<FixedOffset>::parse_from_rfc3339(text)
         .map_or_else(|_| CelValue::String(Arc::new(text.to_owned())), CelValue::Timestamp)
 }
 
 /// How an expression writes a field that is no identifier; nothing if it is one.
-fn escape(name: &str) -> Option<String> {
+pub(crate) fn escape(name: &str) -> Option<String> {
     if RESERVED.contains(&name) || name == "namespace" {
         return Some(format!("__{name}__"));
     }
@@ -114,6 +114,24 @@ pub fn to_json(value: &CelValue) -> Value {
         CelValue::Timestamp(time) => time.to_utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true).into(),
         CelValue::Duration(duration) => format!("{}s", duration.num_milliseconds() as f64 / 1000.0).into(),
         CelValue::Function(..) | CelValue::Opaque(_) | CelValue::Null => Value::Null,
+    }
+}
+
+/// What `type(value)` is.
+pub(super) fn type_name(value: &CelValue) -> &'static str {
+    match value {
+        CelValue::List(_) => "list",
+        CelValue::Map(_) => "map",
+        CelValue::Int(_) => "int",
+        CelValue::UInt(_) => "uint",
+        CelValue::Float(_) => "double",
+        CelValue::String(_) => "string",
+        CelValue::Bytes(_) => "bytes",
+        CelValue::Bool(_) => "bool",
+        CelValue::Timestamp(_) => "google.protobuf.Timestamp",
+        CelValue::Duration(_) => "google.protobuf.Duration",
+        CelValue::Null => "null_type",
+        CelValue::Function(..) | CelValue::Opaque(_) => "opaque",
     }
 }
 

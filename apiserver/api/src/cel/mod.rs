@@ -11,7 +11,7 @@ mod rewrite;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 pub use kube_cel::cel::{self, Value as CelValue};
 use kube_cel::{
@@ -20,6 +20,7 @@ use kube_cel::{
 };
 use serde_json::Value;
 
+pub(crate) use convert::{escape, time};
 pub use convert::{from_json, to_json};
 pub use rewrite::REQUEST_RESOURCE;
 
@@ -29,6 +30,11 @@ use crate::schema::Type;
 static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
     let mut context = Context::default().with_all();
     authorizer::register(&mut context);
+    // the interpreter has no values that are types: their names are as good, since they are only compared
+    for name in ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint"] {
+        context.add_variable_from_value(name, name);
+    }
+    context.add_function("type", |value: CelValue| Arc::new(convert::type_name(&value).to_owned()));
     context
 });
 
@@ -61,6 +67,11 @@ impl Expression {
             })
             .collect();
         if complaints.is_empty() { Ok(Self { tree }) } else { Err(format!("compilation failed: {}", complaints.join("\n"))) }
+    }
+
+    /// Whether it speaks of this variable.
+    pub fn mentions(&self, name: &str) -> bool {
+        rewrite::free_variables(&self.tree).contains(name)
     }
 
     pub fn tree(&self) -> &IdedExpr {

@@ -18,6 +18,8 @@ pub mod prune;
 mod publish;
 /// The rows of a definition, made once per content.
 mod rows;
+/// Rules in CEL.
+pub mod rules;
 /// What a version's schema says.
 pub mod schema;
 /// What the server says of a definition.
@@ -25,7 +27,7 @@ pub mod status;
 /// A version's schema as one of the table's types.
 mod types;
 /// Values against a schema, in upstream's words.
-mod validate;
+pub(crate) mod validate;
 /// Objects in their versions.
 mod versions;
 

@@ -17,6 +17,11 @@ pub fn prune(schema: &Schema, value: &mut Value) -> Vec<String> {
     unknown
 }
 
+/// Takes the unknown fields out of a part of an object: a default.
+pub(crate) fn prune_part(schema: &Schema, value: &mut Value) {
+    walk(schema, value, "", &mut Vec::new());
+}
+
 fn walk(schema: &Schema, value: &mut Value, path: &str, unknown: &mut Vec<String>) {
     match value {
         Value::Object(fields) => object(schema, fields, schema.embedded, path, unknown),

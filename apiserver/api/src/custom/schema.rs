@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::rules::Rule;
+
 /// A schema and those below it. What is not said is empty.
 #[derive(Debug, Default)]
 pub struct Schema {
@@ -32,6 +34,8 @@ pub struct Schema {
     pub rules: Vec<Rule>,
     /// Whether it or anything below has a default: nothing is walked in vain.
     pub has_defaults: bool,
+    /// The same for rules.
+    pub has_rules: bool,
 }
 
 /// `type`.
@@ -79,17 +83,6 @@ pub struct Pattern {
     pub text: String,
     /// `Err`: why it does not compile.
     pub regex: Result<regex::Regex, String>,
-}
-
-/// One of `x-kubernetes-validations`.
-#[derive(Clone, Debug, Default)]
-pub struct Rule {
-    pub rule: String,
-    pub message: String,
-    pub message_expression: String,
-    pub reason: String,
-    pub field_path: String,
-    pub optional_old_self: Option<bool>,
 }
 
 impl Types {
@@ -144,7 +137,9 @@ impl Schema {
             map_type: text("x-kubernetes-map-type"),
             rules: value["x-kubernetes-validations"].as_array().into_iter().flatten().map(Rule::read).collect(),
             has_defaults: false,
+            has_rules: false,
         };
+        schema.has_rules = !schema.rules.is_empty() || schema.children().any(|child| child.has_rules);
         schema.has_defaults = schema.default.is_some() || schema.children().any(|child| child.has_defaults);
         schema
     }
@@ -152,6 +147,16 @@ impl Schema {
     /// Properties, items and additional properties: where values are.
     pub fn children(&self) -> impl Iterator<Item = &Self> {
         self.properties.values().chain(self.items.as_deref()).chain(self.additional())
+    }
+
+    /// What an item of a list was before, where that can be told: in a list that is a map, the one of the same keys.
+    pub(super) fn partner<'a>(&self, item: &Value, old: Option<&'a Value>) -> Option<&'a Value> {
+        let old = old?.as_array()?;
+        match self.list_type.as_str() {
+            "map" => old.iter().find(|before| self.list_keys.iter().all(|key| before[key] == item[key])),
+            "set" => old.iter().find(|before| *before == item),
+            _ => None,
+        }
     }
 
     /// The schema of values under names that are no properties.
@@ -191,20 +196,6 @@ impl Pattern {
         // Go's RE2 and this engine read the same language, but for `\z`, which both know, and `\Z`, which neither does.
         let regex = regex::Regex::new(text).map_err(|error| error.to_string());
         Self { text: text.to_owned(), regex }
-    }
-}
-
-impl Rule {
-    fn read(value: &Value) -> Self {
-        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        Self {
-            rule: text("rule"),
-            message: text("message"),
-            message_expression: text("messageExpression"),
-            reason: text("reason"),
-            field_path: text("fieldPath"),
-            optional_old_self: value["optionalOldSelf"].as_bool(),
-        }
     }
 }
 

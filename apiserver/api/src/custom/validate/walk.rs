@@ -182,7 +182,7 @@ fn list(schema: &Schema, items: &[Value], old: Option<&Value>, path: &str, error
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     if let Some(below) = &schema.items {
         for (at, value) in items.iter().enumerate() {
-            walk(below, value, partner(schema, value, old), &format!("{path}[{at}]"), errors);
+            walk(below, value, schema.partner(value, old), &format!("{path}[{at}]"), errors);
         }
     }
     if let Some(min) = limits.min_items.filter(|min| length < *min) {
@@ -193,16 +193,6 @@ fn list(schema: &Schema, items: &[Value], old: Option<&Value>, path: &str, error
     }
     if limits.unique_items && (1..items.len()).any(|at| items[..at].contains(&items[at])) {
         errors.push(invalid(path, items.into(), "shouldn't contain duplicates"));
-    }
-}
-
-/// What an item was before, where that can be told: in a list that is a map, the one of the same keys.
-fn partner<'a>(schema: &Schema, value: &Value, old: Option<&'a Value>) -> Option<&'a Value> {
-    let old = old?.as_array()?;
-    match schema.list_type.as_str() {
-        "map" => old.iter().find(|before| schema.list_keys.iter().all(|key| before[key] == value[key])),
-        "set" => old.iter().find(|before| *before == value),
-        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! CustomResourceDefinition: a kind that describes another.
 
 mod default;
+mod validate;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -32,6 +33,9 @@ pub static KIND: Kind = Kind {
     },
     prepare_update: |crd, _| remember_storage(crd),
     prepare_delete,
+    validate: validate::validate,
+    validate_update: validate::update,
+    validate_status: validate::status,
     ..Kind::CLUSTER
 };
 
