@@ -55,10 +55,8 @@ fn object(schema: &Schema, fields: &JsonMap<String, Value>, whole: bool) -> CelV
     for (name, value) in fields {
         let known = schema.properties.get(name);
         match (known, schema.additional()) {
-            (Some(below), _) if !(whole && name == "metadata") => {
-                if !value.is_null() || below.nullable {
-                    put(escape(name).unwrap_or_else(|| name.clone()), of(below, value, below.embedded));
-                }
+            (Some(below), _) if !(whole && name == "metadata") && (!value.is_null() || below.nullable) => {
+                put(escape(name).unwrap_or_else(|| name.clone()), of(below, value, below.embedded));
             }
             // keys of a map are data: nothing to escape
             (None, Some(below)) => put(name.clone(), of(below, value, below.embedded)),
