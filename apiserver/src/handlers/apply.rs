@@ -53,9 +53,9 @@ pub(super) async fn apply(
     loop {
         let there = app.store.get(row.kind, &key).is_some();
         let result = if there {
-            let edit = |current: &Object, _: &Value, _: &mut Vec<String>| {
-                let live = render::value_in_version(row, current);
-                let mut value = author.apply(row, Some(&live), config)?;
+            let edit = |current: &Object, old: &Value, _: &mut Vec<String>| {
+                let converted = (!row.is_hub()).then(|| render::value_in_version(row, current));
+                let mut value = author.apply(row, Some(converted.as_ref().unwrap_or(old)), config)?;
                 write::meets(row, current, &Expect { revision: expected(&value)?, uid: None })?;
                 metadata::place(row.kind, &info, &mut value)?;
                 write::to_hub(row, &mut value);

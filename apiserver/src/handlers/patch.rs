@@ -80,9 +80,9 @@ pub(super) async fn patch(
     };
     let info = call.info.clone();
     let key = row.key(&info);
-    let edit = |current: &Object, _: &Value, warnings: &mut Vec<String>| {
-        let before = render::value_in_version(row, current);
-        let mut value = patch.apply(target, &before, warnings)?;
+    let edit = |current: &Object, old: &Value, warnings: &mut Vec<String>| {
+        let converted = (!row.is_hub()).then(|| render::value_in_version(row, current));
+        let mut value = patch.apply(target, converted.as_ref().unwrap_or(old), warnings)?;
         body::require_kind(&mut value, row.kind.kind, &row.version.api_version())?;
         metadata::place(row.kind, &info, &mut value)?;
         write::meets(row, current, &Expect { revision: expected(&value)?, uid: None })?;
