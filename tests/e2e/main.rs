@@ -9,7 +9,9 @@ mod http;
 /// A MariaDB outside the cluster.
 mod mariadb;
 
+mod access;
 mod admission;
+mod claims;
 mod command_line;
 mod controllers;
 mod deployments;

@@ -31,6 +31,8 @@ mod node;
 
 /// Who belongs to whom.
 mod ownership;
+/// Volumes and claims.
+mod volume;
 
 use client::Controller;
 pub use error::Error;
@@ -60,6 +62,10 @@ pub fn all(settings: Settings) -> Vec<Controller> {
         node::lifecycle(),
         node::taint_eviction(),
         node::pod_gc(),
+        volume::claims(),
+        volume::volumes(),
+        volume::claim_protection(),
+        volume::volume_protection(),
         resource_quota::controller(),
         validating_admission_policy::controller(),
     ]
