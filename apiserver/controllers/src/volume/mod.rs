@@ -89,7 +89,7 @@ impl View for MountView {
     }
 
     fn index(&self, meta: &Meta) -> Vec<(&'static str, Box<str>)> {
-        let key = |claim: &Box<str>| format!("{}/{claim}", meta.key.namespace).into_boxed_str();
+        let key = |claim: &str| format!("{}/{claim}", meta.key.namespace).into_boxed_str();
         self.claims.iter().map(|claim| ("claim", key(claim))).collect()
     }
 }
