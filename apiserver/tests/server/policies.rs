@@ -205,6 +205,8 @@ async fn expressions_change_what_is_written() {
 #[tokio::test]
 async fn policies_are_judged() {
     let cluster = Cluster::start().await;
+    let (_, group) = cluster.get(GROUP).await;
+    assert_eq!(group["preferredVersion"]["version"], "v1");
     let path = format!("{GROUP}/v1/validatingadmissionpolicies");
     let good = json!({ "matchConstraints": rules("", "pods"), "validations": [{ "expression": "true" }] });
     let made = create(&cluster, &path, json!({ "metadata": { "name": "good" }, "spec": good })).await;

@@ -38,6 +38,32 @@ static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
     context
 });
 
+/// Parsing and evaluating recurse; a deeper expression could end on the stack's end, and the server with it.
+const DEEPEST: usize = 1000;
+
+/// How deep `text` can be nested at most: each level is written with one of these characters, outside of quotes.
+fn operators(text: &str) -> usize {
+    let (mut count, mut quote, mut escaped) = (0, None, false);
+    for byte in text.bytes() {
+        match (quote, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), _) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (
+                None,
+                b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' | b'!' | b'&' | b'|' | b'?' | b'.' | b'(' | b'['
+                | b'{',
+            ) => {
+                count += 1;
+            }
+            (None, _) => {}
+        }
+    }
+    count
+}
+
 /// An expression that was understood.
 #[derive(Debug)]
 pub struct Expression {
@@ -50,6 +76,9 @@ impl Expression {
     /// # Errors
     /// In the words of cel-go: `compilation failed: ERROR: <input>:1:5: …`.
     pub fn compile(text: &str, declared: &[&str]) -> Result<Self, String> {
+        if operators(text) > DEEPEST {
+            return Err(format!("compilation failed: ERROR: <input>:1:1: expression recursion limit exceeded: {DEEPEST}"));
+        }
         let parsed = Parser::new().enable_optional_syntax(true).parse(text);
         // cel-go begins the lines of a snippet with a space.
         let mut tree =
