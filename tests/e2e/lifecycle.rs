@@ -2,7 +2,7 @@
 
 use super::{
     harness::Cluster,
-    pods::{field, process, ready, status},
+    pods::{field, handler, process, ready, status},
 };
 
 const MESSAGE: &str = ".status.containerStatuses[0].state.terminated.message";
@@ -67,6 +67,18 @@ fn a_pod_knows_its_name_and_its_neighbours() {
     ] {
         assert!(told.contains(expected), "{expected} is not in\n{told}");
     }
+}
+
+#[test]
+fn a_guest_says_by_grpc_that_it_is_well() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.load_guest("fixture");
+    let probe = |port: &str| format!("readinessProbe: {{ grpc: {{ port: {port} }}, periodSeconds: 1 }}");
+    cluster.apply("apply", &(handler("well", "", &probe("8080")) + &handler("mute", "", &probe("9"))));
+    ready(&cluster, "well");
+    let words = "Readiness probe failed: error: failed to connect service at";
+    cluster.eventually(&["get", "events"], |printed| printed.contains(words));
+    assert_eq!(field(&cluster, "mute", ".status.containerStatuses[0].ready"), "false");
 }
 
 #[test]

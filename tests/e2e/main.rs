@@ -30,3 +30,4 @@ mod samples;
 mod scheduling;
 mod self_healing;
 mod tutorial;
+mod volumes;

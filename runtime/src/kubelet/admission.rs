@@ -7,8 +7,32 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use parking_lot::Mutex;
 
 /// Reasons of pods that failed as a whole by this node's decision.
-pub(crate) const FAILURES: [&str; 7] =
-    ["DeadlineExceeded", "Evicted", "NodePorts", "OutOfcpu", "OutOfmemory", "OutOfpods", "PodOSNotSupported"];
+pub(crate) const FAILURES: [&str; 8] = [
+    "DeadlineExceeded",
+    "Evicted",
+    "NodePorts",
+    "OutOfcpu",
+    "OutOfmemory",
+    "OutOfpods",
+    "PodOSNotSupported",
+    "SysctlForbidden",
+];
+
+/// Kernel settings that belong to a pod alone; others a node must have been told to allow.
+const SAFE_SYSCTLS: [&str; 12] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+];
 
 /// What the pods of the node hold, by uid.
 #[derive(Default)]
@@ -59,6 +83,14 @@ fn check(pod: &Pod, wanted: &Held, others: &[&Held], allocatable: &BTreeMap<&'st
     if os.is_some_and(|os| os.name != "linux") {
         let message = "Failed to admit pod as the OS field doesn't match node OS".to_owned();
         return Err(Refusal { reason: "PodOSNotSupported", message });
+    }
+    let security = pod.spec.as_ref().and_then(|spec| spec.security_context.as_ref());
+    let sysctls = security.and_then(|security| security.sysctls.as_deref()).unwrap_or_default();
+    // both spellings are allowed, one is compared
+    let unsafe_one =
+        sysctls.iter().map(|sysctl| sysctl.name.replace('/', ".")).find(|name| !SAFE_SYSCTLS.contains(&name.as_str()));
+    if let Some(name) = unsafe_one {
+        return Err(Refusal { reason: "SysctlForbidden", message: format!("forbidden sysctl: {name:?} not allowlisted") });
     }
     let limit = |name: &str| allocatable.get(name).and_then(|text| Quantity::parse(text).ok());
     let short = |reason, name: &str, requested: i128, used: i128, capacity: i128| {
@@ -139,6 +171,9 @@ mod tests {
         assert_eq!(admit(&pod("d", 80, "", "1")), Ok(()));
         let windows = json!({ "spec": { "os": { "name": "windows" }, "containers": [] } });
         assert_eq!(admit(&serde_json::from_value(windows).unwrap()), Err("PodOSNotSupported"));
+        let tuned = json!({ "spec": { "securityContext": { "sysctls": [{ "name": "kernel.msgmax", "value": "1" }] }, "containers": [] } });
+        let refused = all.admit(&serde_json::from_value(tuned).unwrap(), &allocatable).unwrap_err();
+        assert_eq!(refused.message, "forbidden sysctl: \"kernel.msgmax\" not allowlisted");
         let message = all.admit(&pod("e", 0, "", "3"), &allocatable).unwrap_err().message;
         assert_eq!(message, "Node didn't have enough resource: cpu, requested: 3000, used: 2000, capacity: 2000");
     }

@@ -2,6 +2,10 @@
 
 /// Files that change all at once, as the kubelet's `..data` link makes them.
 mod atomic;
+/// Claimed volumes.
+mod claim;
+/// `hostPath`, of the kind that was asked for.
+mod host_path;
 /// Where a container sees which directory.
 mod mounts;
 /// What the files of a ConfigMap, Secret, downward API or projected volume are. Pure.
@@ -12,9 +16,12 @@ mod root;
 mod set_up;
 /// Makes directories out of what containers mount.
 mod sub_path;
+/// What a pod's own files take on the disk.
+mod usage;
 
 pub(crate) use mounts::mounts;
 pub(crate) use payload::sources;
 pub(crate) use root::Root;
 pub(crate) use set_up::Volumes;
 pub(crate) use sub_path::place;
+pub(crate) use usage::Limits;

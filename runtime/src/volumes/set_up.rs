@@ -15,7 +15,7 @@ use k8s_openapi::api::{
 use kube::api::PostParams;
 
 use super::{
-    atomic,
+    atomic, claim, host_path,
     mounts::directory,
     payload::{self, File, Given},
 };
@@ -53,8 +53,13 @@ impl Volumes {
         for volume in pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten()) {
             let fail = |message: String| Failure { volume: volume.name.clone(), message };
             let content = self.content(pod, volume, facts, &mut renew).await.map_err(fail)?;
+            let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+            let claimed = match claim::claim(pod, volume) {
+                Some(name) => Some(claim::place(&self.cluster, namespace, &name).await.map_err(fail)?),
+                None => None,
+            };
             let (dir, volume) = (dir.clone(), volume.clone());
-            let made = tokio::task::spawn_blocking(move || make(&dir, &volume, content));
+            let made = tokio::task::spawn_blocking(move || make(&dir, &volume, content, claimed));
             made.await.expect("making a directory does not panic and is not cancelled").map_err(|e| fail(e.to_string()))?;
         }
         Ok(renew)
@@ -124,28 +129,41 @@ fn renewal(expires: Timestamp, now: Timestamp) -> Timestamp {
     now + expires.duration_since(now) * 4 / 5
 }
 
-fn make(dir: &Path, volume: &Volume, content: Option<BTreeMap<String, File>>) -> io::Result<()> {
+fn make(
+    dir: &Path,
+    volume: &Volume,
+    content: Option<BTreeMap<String, File>>,
+    claimed: Option<claim::Place>,
+) -> io::Result<()> {
     let place = directory(dir, volume);
+    if let Some(claim::Place { path, kind }) = claimed {
+        host_path::check(&path, &kind)?;
+        std::fs::create_dir_all(dir.join("volumes"))?;
+        return match std::os::unix::fs::symlink(path, &place) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        };
+    }
     match (content, &volume.host_path) {
         (Some(files), _) => atomic::write(&place, &files),
-        (None, Some(source)) => host_path(&place, source.type_.as_deref().unwrap_or_default()),
+        (None, Some(source)) => host_path::check(&place, source.type_.as_deref().unwrap_or_default()),
         (None, None) => std::fs::create_dir_all(&place),
-    }
-}
-
-fn host_path(place: &Path, kind: &str) -> io::Result<()> {
-    let fail = |what: &str| Err(io::Error::other(format!("hostPath type check failed: {} {what}", place.display())));
-    match kind {
-        "DirectoryOrCreate" => std::fs::create_dir_all(place),
-        "Directory" | "" if place.is_dir() => Ok(()),
-        "Directory" | "" => fail("is not a directory"),
-        _ => fail(&format!("cannot be given as {kind}: this node gives directories")),
     }
 }
 
 /// The kind of a volume this node does not have.
 fn unsupported(volume: &Volume) -> Option<String> {
-    let known = ["name", "emptyDir", "configMap", "secret", "downwardAPI", "projected", "hostPath"];
+    let known = [
+        "name",
+        "emptyDir",
+        "configMap",
+        "secret",
+        "downwardAPI",
+        "projected",
+        "hostPath",
+        "persistentVolumeClaim",
+        "ephemeral",
+    ];
     let value = serde_json::to_value(volume).expect("a Volume is plain data");
     value.as_object()?.keys().find(|kind| !known.contains(&kind.as_str())).cloned()
 }
@@ -159,8 +177,8 @@ mod tests {
     #[test]
     fn foreign_kinds_of_volumes_are_named() {
         let volume = |value| serde_json::from_value::<Volume>(value).unwrap();
-        let claim = volume(json!({ "name": "v", "persistentVolumeClaim": { "claimName": "c" } }));
-        assert_eq!(unsupported(&claim).as_deref(), Some("persistentVolumeClaim"));
+        let share = volume(json!({ "name": "v", "nfs": { "server": "s", "path": "/" } }));
+        assert_eq!(unsupported(&share).as_deref(), Some("nfs"));
         assert_eq!(unsupported(&volume(json!({ "name": "v", "emptyDir": {} }))), None);
     }
 
@@ -168,14 +186,5 @@ mod tests {
     fn tokens_are_renewed_in_time() {
         let at = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(renewal(at(3600), at(0)), at(2880));
-    }
-
-    #[test]
-    fn a_host_path_must_be_a_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(host_path(dir.path(), "").is_ok());
-        assert!(host_path(&dir.path().join("none"), "Directory").is_err());
-        host_path(&dir.path().join("new"), "DirectoryOrCreate").unwrap();
-        assert!(dir.path().join("new").is_dir());
     }
 }

@@ -1,6 +1,6 @@
 //! Carries out the steps of a plan.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use client::EventType;
 use futures::FutureExt;
@@ -12,11 +12,17 @@ use crate::kubelet::{
     backoff::go_seconds,
     container::{self, Start},
     plan::Step,
-    state::{Run, Volumes, Which},
+    state::{Failed, Run, Volumes, Which},
 };
+use crate::volumes;
 
 /// What failed outside the containers is tried again after so long, or earlier when what it lacked appears.
 pub(super) const RETRY: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often the files of a pod with limits are looked at.
+const MEASURED: Duration = Duration::from_secs(10);
+/// The reason of a pod that had to go.
+pub(super) const EVICTED: &str = "Evicted";
 
 impl Worker {
     pub(super) fn apply(&mut self, pod: &Arc<Pod>, step: Step, now: Timestamp) {
@@ -83,6 +89,32 @@ impl Worker {
         let due = |time: Option<Timestamp>| time.is_some_and(|time| time <= now);
         if self.state.volumes == Volumes::Ready && !self.mounting && (due(self.renew) || due(self.retry_mount)) {
             self.mount(pod);
+        }
+    }
+
+    /// Looks, a while from now, whether the pod's files break a limit.
+    pub(super) fn measure(&mut self, pod: &Arc<Pod>) {
+        if self.measuring || self.state.volumes != Volumes::Ready {
+            return;
+        }
+        let uid = &self.object.meta.uid;
+        let logs = self.host.pod_logs(&self.object.meta.key.namespace, &self.object.meta.key.name, uid);
+        let Some(limits) = volumes::Limits::of(pod, &self.host.volumes.dir(uid), &logs) else { return };
+        self.measuring = true;
+        let job = async move {
+            tokio::time::sleep(MEASURED).await;
+            let looked = tokio::task::spawn_blocking(move || limits.broken()).await;
+            Event::Measured(looked.expect("looking at files does not panic and is not cancelled"))
+        };
+        self.jobs.push(job.boxed());
+    }
+
+    /// A pod that takes too much is evicted.
+    pub(super) fn measured(&mut self, pod: &Pod, broken: Option<String>) {
+        self.measuring = false;
+        if let Some(message) = broken.filter(|_| self.state.failed.is_none()) {
+            self.host.pod_event(pod, EventType::Warning, EVICTED, &message);
+            self.state.failed = Some(Failed { reason: EVICTED, message, refused: false });
         }
     }
 

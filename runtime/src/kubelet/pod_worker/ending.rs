@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, Preconditions};
 
-use super::{Event, Worker};
+use super::{Event, Worker, apply::EVICTED};
 use crate::kubelet::{
     container,
     hook::Hook,
@@ -100,6 +100,8 @@ impl Worker {
         let live: Vec<Which> = self.live.keys().copied().collect();
         let left = match &self.ending {
             Some(ending) => ending.deadline.duration_since(Timestamp::now()),
+            // it takes what others need
+            None if self.state.failed.as_ref().is_some_and(|failed| failed.reason == EVICTED) => SignedDuration::ZERO,
             None => {
                 let seconds = pod.spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
                 SignedDuration::from_secs(seconds.unwrap_or(30))

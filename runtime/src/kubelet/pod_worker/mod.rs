@@ -63,6 +63,8 @@ pub(crate) struct Worker {
     mounting: bool,
     /// Volumes, or an address, are tried again then.
     retry_mount: Option<Timestamp>,
+    /// What it may take on the disk is being watched.
+    measuring: bool,
     /// A token wants to be renewed then.
     renew: Option<Timestamp>,
     refreshed: u64,
@@ -78,6 +80,7 @@ struct Live {
 
 enum Event {
     Volumes(Result<Option<Timestamp>, String>),
+    Measured(Option<String>),
     Started(Which, Result<Instance, Failure>),
     PostStarted(Which, String, bool),
     Exited(Which, String, Exit),
@@ -121,6 +124,7 @@ impl Worker {
             writer: Writer::default(),
             ending: None,
             mounting: false,
+            measuring: false,
             retry_mount: None,
             renew: None,
             refreshed,
@@ -135,7 +139,7 @@ impl Worker {
             if self.ending.as_ref().is_some_and(Ending::is_over) {
                 break;
             }
-            let quiet = self.jobs.len() == self.live.len() + self.probers(&pod);
+            let quiet = self.jobs.len() == self.live.len() + self.probers(&pod) + usize::from(self.measuring);
             drop(pod);
             if quiet {
                 self.decoded = None;
@@ -183,6 +187,7 @@ impl Worker {
                 self.apply(pod, step, now);
             }
             self.renew_tokens(pod, now);
+            self.measure(pod);
             wakes.extend(self.renew);
             wakes.extend(self.retry_mount);
         }

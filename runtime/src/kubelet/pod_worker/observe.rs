@@ -27,6 +27,7 @@ impl Worker {
         let now = Timestamp::now();
         match event {
             Event::Volumes(made) => self.mounted(&pod, made, now),
+            Event::Measured(broken) => self.measured(&pod, broken),
             Event::Started(which, Ok(instance)) => self.started(&pod, which, instance, now),
             Event::Started(which, Err(failure)) => self.not_started(which, failure, now),
             Event::PostStarted(which, id, good) if self.is_live(which, &id) => {
