@@ -14,6 +14,7 @@ mod admission;
 mod claims;
 mod command_line;
 mod controllers;
+mod definitions;
 mod deployments;
 mod durability;
 mod endpoints;

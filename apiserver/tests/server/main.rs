@@ -6,6 +6,8 @@ mod admission;
 mod apply;
 /// Kinds that definitions describe.
 mod definitions;
+/// Custom kinds with the real `kubectl`.
+mod definitions_kubectl;
 /// Sockets, the feed, the nodes.
 mod doors;
 /// A server of one's own, asked in process.

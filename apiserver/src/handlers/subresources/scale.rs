@@ -130,7 +130,10 @@ fn replicas(row: Row, subresource: &Subresource, old: &Value, wanted: &Value) ->
 fn scale(subresource: &Subresource, object: &Value) -> Value {
     let Serves::Scale { replicas, status_replicas, selector } = subresource.serves else { return Value::Null };
     let count = |at: &str| object.pointer(at).and_then(Value::as_i64).unwrap_or(0);
-    let selector = object.pointer(selector).filter(|selector| !selector.is_null()).map(|selector| {
+    // a custom kind may have none
+    let place = Some(selector).filter(|place| !place.is_empty());
+    let selector = place.and_then(|place| object.pointer(place)).filter(|selector| !selector.is_null());
+    let selector = selector.map(|selector| {
         // a custom kind has it written out
         if let Some(text) = selector.as_str() {
             return text.to_owned();
