@@ -234,11 +234,15 @@ impl Watcher {
     }
 }
 
-/// Waits until `row` is served no more as it was.
+/// Waits until `row` is served no more as it was. A definition that is being deleted still serves what is left.
 async fn retired(kinds: &mut Option<tokio::sync::watch::Receiver<Arc<Kinds>>>, row: Row) {
     match kinds {
         // The server's end ends the watch anyway.
-        Some(kinds) => drop(kinds.wait_for(|kinds| !kinds.custom().any(|kind| std::ptr::eq(kind, row.kind))).await),
+        Some(kinds) => {
+            let own = |kind: &api::Kind| kind.custom.map(|custom| (custom.definition.fingerprint, custom.version().name));
+            let wanted = own(row.kind);
+            drop(kinds.wait_for(|kinds| !kinds.custom().any(|kind| own(kind) == wanted)).await);
+        }
         None => std::future::pending().await,
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use http::Method;
+use axum::body::Body;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, config};
+use crate::harness::{Cluster, config, events};
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const SHIPS: &str = "/apis/example.com/v1/namespaces/default/ships";
@@ -213,4 +214,17 @@ async fn several_versions() {
         201
     );
     assert_eq!(cluster.get(v2).await.1["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_sees_the_end_of_a_kind() {
+    let cluster = Cluster::start().await;
+    defined(&cluster, &schema()).await;
+    assert_eq!(cluster.post(SHIPS, ship("argo", json!({}))).await.0, 201);
+    let request = Request::get(format!("{SHIPS}?watch=true")).body(Body::empty()).expect("a request");
+    let mut watch = cluster.send(request).await.into_body();
+    assert_eq!(events(&mut watch, 1).await, ["ADDED argo"]);
+    assert_eq!(cluster.call(Method::DELETE, &format!("{DEFINITIONS}/ships.example.com"), &Value::Null).await.0, 200);
+    // the last object, and then no more
+    assert_eq!(events(&mut watch, 2).await, ["DELETED argo"]);
 }

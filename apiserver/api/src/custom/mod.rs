@@ -53,6 +53,8 @@ pub struct Definition {
     pub versions: Vec<Version>,
     /// No new object is accepted: the definition is being deleted.
     pub terminating: bool,
+    /// Tells what is served from what another content would serve; the same while the definition is being deleted.
+    pub fingerprint: u64,
     /// Set once they are made.
     rows: OnceLock<&'static [Kind]>,
 }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{LazyLock, OnceLock},
 };
 
@@ -64,6 +65,7 @@ fn make(crd: &Value, spec: &Value, names: &Value, terminating: bool) -> &'static
         conversion: spec["conversion"].clone(),
         versions: written.iter().map(|version| self::version(group, called, version, spec, paths)).collect(),
         terminating,
+        fingerprint: fingerprint(&json!([spec, names])),
         rows: OnceLock::new(),
     }));
     let row = |(at, written): (usize, &&Value)| {
@@ -94,6 +96,12 @@ fn make(crd: &Value, spec: &Value, names: &Value, terminating: bool) -> &'static
     };
     let rows = written.iter().enumerate().map(row).collect::<Vec<_>>().leak();
     definition.rows.get_or_init(|| rows)
+}
+
+fn fingerprint(content: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 fn version(
