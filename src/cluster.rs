@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -72,6 +73,19 @@ impl NodeConnector for Directory {
     }
 }
 
+/// The API server's keys, for the controllers.
+struct Authority(apiserver::Authority);
+
+impl controllers::Authority for Authority {
+    fn sign_certificate(&self, request: &str, usages: &[&str], lifetime: Duration) -> Result<String, String> {
+        self.0.sign_certificate(request, usages, lifetime)
+    }
+
+    fn account_token(&self, namespace: &str, secret: &str, account: &str, uid: &str) -> Result<String, String> {
+        self.0.account_token(namespace, secret, account, uid)
+    }
+}
+
 /// The API server as a member of the pods' network.
 struct Network(Fabric);
 
@@ -105,7 +119,8 @@ impl Cluster {
         let (controller, scheduling) = (component("kube-controller-manager"), component("kube-scheduler"));
         let (proxying, admin) = (component("kube-proxy"), join(Identity::new("kubernetes-admin", &["system:masters"])));
 
-        let settings = controllers::Settings { root_ca_pem: server.ca_certificate().to_owned() };
+        let authority = Arc::new(Authority(server.authority()));
+        let settings = controllers::Settings { root_ca_pem: server.ca_certificate().to_owned(), authority };
         let manager = Manager::start(controller.clone(), controllers::all(settings));
         let scheduler = Scheduler::start(scheduling.clone());
         let proxy = Proxy::start(proxying.clone(), fabric.clone(), options.listen.ip());

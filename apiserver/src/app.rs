@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Config, admission,
-    authentication::{self, Caller, impersonation::impersonate, service_account::Tokens},
+    authentication::{self, Caller, impersonation, service_account::Tokens},
     authorization::{self, rbac::Rbac},
     compress, discovery,
     flow::Flow,
@@ -143,7 +143,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<Body> {
     let started = Instant::now();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let query = Query::of(&parts.uri);
     let info = RequestInfo::parse(&parts.method, parts.uri.path(), query.flag("watch"));
     let span = debug_span!("request", verb = info.verb, path = parts.uri.path());
@@ -154,8 +154,8 @@ async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Response<
     let compressed = info.subresource.is_empty() && compress::is_wanted(&parts.headers);
 
     let result = async {
-        let mut caller = authentication::authenticate(&app, &parts)?;
-        caller.identity = impersonate(&app, caller.identity, &parts.headers)?;
+        let caller = authentication::authenticate(&app, &parts)?;
+        let caller = impersonation::impersonate(&app, caller, &mut parts.headers)?;
         authorization::authorize(&app, &caller.identity, &info, parts.uri.path())?;
         let Ok(_seat) = app.flow.enter(&caller, inside, &info).await else { return Ok(response::too_many_requests()) };
         let mut call = Call {
@@ -202,8 +202,8 @@ async fn dispatch(app: &Arc<App>, call: &mut Call, body: Body) -> Result<Respons
         ["version"] => call.reply(http::StatusCode::OK, &discovery::version()),
         ["metrics"] => Ok(app.metrics.serve()),
         ["openapi", ..] => app.openapi.serve(&app.kinds(), call, &segments[1..]),
-        [".well-known", "openid-configuration"] => call.reply(http::StatusCode::OK, &discovery::openid()),
-        ["openid", "v1", "jwks"] => call.reply(http::StatusCode::OK, &app.tokens.key_set()),
+        [".well-known", "openid-configuration"] => Ok(response::json(http::StatusCode::OK, discovery::openid().to_string())),
+        ["openid", "v1", "jwks"] => Ok(response::key_set(&app.tokens.key_set())),
         ["api" | "apis", ..] | [] => discovery::serve(app, call, &segments),
         _ => Err(response::no_such_path()),
     }

@@ -9,6 +9,8 @@ mod error;
 /// The server as a value: started, asked, stopped.
 mod server;
 
+/// What the cluster's keys sign for others.
+mod authority;
 /// The store's events for clients in the process.
 mod feed;
 /// The service that clients in the process use.
@@ -63,6 +65,7 @@ mod metrics;
 /// The schemas of all kinds.
 mod openapi;
 
+pub use authority::Authority;
 pub use config::Config;
 pub use error::Error;
 pub use local::LocalService;

@@ -31,6 +31,11 @@ pub(crate) fn text(code: StatusCode, body: impl Into<Body>) -> Response<Body> {
     bytes(code, "text/plain; charset=utf-8", body)
 }
 
+/// The keys that tokens are verified with, as RFC 7517 calls them.
+pub(crate) fn key_set(keys: &Value) -> Response<Body> {
+    bytes(StatusCode::OK, "application/jwk-set+json", keys.to_string())
+}
+
 /// `value` in the encoding that was asked for.
 pub(crate) fn document(code: StatusCode, value: &Value, encoding: Encoding, pretty: bool) -> Response<Body> {
     match encoding {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
-    Config, Error, LocalService, admission,
+    Authority, Config, Error, LocalService, admission,
     app::{self, App},
     authentication::service_account::Tokens,
     authorization::rbac::Rbac,
@@ -117,6 +117,11 @@ impl Server {
     /// PEM of the authority that signed the server's certificate.
     pub fn ca_certificate(&self) -> &str {
         &self.pki.ca.certificate
+    }
+
+    /// What signs for the controllers.
+    pub fn authority(&self) -> Authority {
+        Authority::new(self.pki.ca.clone(), Arc::clone(&self.app))
     }
 
     /// A kubeconfig whose only user may do everything; context `coracle`.

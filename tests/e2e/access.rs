@@ -4,8 +4,8 @@ use std::process::Command;
 
 use super::harness::{Cluster, text};
 
-/// `kubectl` as the ServiceAccount `bob` of the namespace `default`, by a token alone: what it printed, or why it was refused.
-fn as_bob(cluster: &Cluster, token: &str, arguments: &[&str]) -> Result<String, String> {
+/// `kubectl` by a token alone, without the certificate of a kubeconfig: what it printed, or why it was refused.
+pub(crate) fn by_token(cluster: &Cluster, token: &str, arguments: &[&str]) -> Result<String, String> {
     let jsonpath = ["config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.server}"];
     let server = cluster.kubectl(&jsonpath);
     let mut command = Command::new("kubectl");
@@ -19,7 +19,7 @@ fn an_account_without_roles_reads_nothing_but_discovery() {
     let Some(cluster) = Cluster::start() else { return };
     cluster.kubectl(&["create", "serviceaccount", "bob"]);
     let token = cluster.kubectl(&["create", "token", "bob"]);
-    let bob = |arguments: &[&str]| as_bob(&cluster, token.trim(), arguments);
+    let bob = |arguments: &[&str]| by_token(&cluster, token.trim(), arguments);
     assert!(bob(&["api-resources"]).unwrap().contains("deployments"));
     for (arguments, refused) in [
         (&["get", "pods"][..], "cannot list resource \"pods\" in API group \"\" in the namespace \"default\""),
@@ -56,7 +56,7 @@ fn rights_are_not_given_away_by_who_has_them_not() {
     cluster.kubectl(&["create", "role", "roles", verbs, "--resource=roles,rolebindings"]);
     cluster.kubectl(&["create", "rolebinding", "roles", "--role=roles", "--serviceaccount=default:bob"]);
     let token = cluster.kubectl(&["create", "token", "bob"]);
-    let bob = |arguments: &[&str]| as_bob(&cluster, token.trim(), arguments);
+    let bob = |arguments: &[&str]| by_token(&cluster, token.trim(), arguments);
 
     let why = bob(&["create", "role", "more", "--verb=get", "--resource=secrets"]).unwrap_err();
     assert!(why.contains("is attempting to grant RBAC permissions not currently held"), "{why}");
@@ -85,6 +85,6 @@ fn who_may_speaks_as_somebody_else() {
 
     cluster.kubectl(&["create", "serviceaccount", "bob"]);
     let token = cluster.kubectl(&["create", "token", "bob"]);
-    let why = as_bob(&cluster, token.trim(), &["get", "--raw", "/api/v1/namespaces/default/pods", "--as=jo"]).unwrap_err();
+    let why = by_token(&cluster, token.trim(), &["get", "--raw", "/api/v1/namespaces/default/pods", "--as=jo"]).unwrap_err();
     assert!(why.contains("cannot impersonate resource \"users\" in API group \"\" at the cluster scope"), "{why}");
 }

@@ -11,6 +11,7 @@ mod mariadb;
 
 mod access;
 mod admission;
+mod certificates;
 mod claims;
 mod command_line;
 mod controllers;

@@ -39,6 +39,8 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    #[error("could not sign for `{key}`: {why}")]
+    Sign { key: Key, why: String },
 }
 
 impl Error {
@@ -70,6 +72,11 @@ impl Error {
         self.status().is_some_and(|status| status.code == 403)
     }
 
+    /// Somebody changed or replaced it meanwhile.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.status().is_some_and(|status| status.reason == "Conflict")
+    }
+
     pub(crate) fn already_exists(&self) -> bool {
         self.status().is_some_and(|status| status.reason == "AlreadyExists")
     }
@@ -85,6 +92,7 @@ impl Error {
                 other => other.to_string(),
             },
             Self::Decode { source, .. } => source.to_string(),
+            Self::Sign { why, .. } => why.clone(),
         }
     }
 }

@@ -41,6 +41,7 @@ impl Written {
 pub(crate) enum Part {
     Whole,
     Status,
+    Approval,
 }
 
 pub(crate) fn resource(kind: &Kind) -> ApiResource {
@@ -84,6 +85,15 @@ pub(crate) async fn get<T: DeserializeOwned>(cluster: &Cluster, kind: &'static K
     }
 }
 
+/// The whole object anew, if it is still the one that was read.
+pub(crate) async fn replace(cluster: &Cluster, kind: &'static Kind, key: &Key, object: &Value) -> Result<Written, Error> {
+    let failed = |source| Error::Change { kind: kind.kind, key: key.clone(), source: Box::new(source) };
+    let body = serde_json::to_vec(object).map_err(|error| failed(kube::Error::SerdeError(error)))?;
+    let request = request(kind, &key.namespace).replace(&key.name, &PostParams::default(), body);
+    let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
+    cluster.client.request(request).await.map_err(failed)
+}
+
 /// A merge patch.
 pub(crate) async fn merge(
     cluster: &Cluster,
@@ -118,6 +128,7 @@ async fn change(
     let request = match part {
         Part::Whole => request.patch(&key.name, &params, &patch),
         Part::Status => request.patch_subresource("status", &key.name, &params, &patch),
+        Part::Approval => request.patch_subresource("approval", &key.name, &params, &patch),
     };
     let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
     cluster.client.request(request).await.map_err(failed)

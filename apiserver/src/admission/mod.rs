@@ -14,6 +14,7 @@ mod matching;
 /// `AdmissionReview`: what a webhook is told, and what it answers.
 mod review;
 
+mod certificates;
 mod default_ingress_class;
 mod default_toleration_seconds;
 mod limit_ranger;
@@ -88,6 +89,7 @@ const PLUGINS: &[Plugin] = &[
     webhooks::MUTATING,
     policies::VALIDATING,
     webhooks::VALIDATING,
+    certificates::PLUGIN,
     role_escalation::PLUGIN,
     // The last: what nobody refused is charged.
     quota::PLUGIN,

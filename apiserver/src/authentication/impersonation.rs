@@ -1,24 +1,21 @@
-//! Speaking as somebody else: `Impersonate-User` and its companions, for who may.
+//! Who asks to be treated as somebody else, and whether it may be.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use api::{Identity, Status};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
+use super::{AUTHENTICATED, Caller, UNAUTHENTICATED};
 use crate::{
     app::App,
     authorization,
-    request_info::{RequestInfo, decode},
+    request_info::{self, RequestInfo},
 };
 
 const PREFIX: &str = "impersonate-";
-const EXTRA: &str = "extra-";
-const AUTHENTICATED: &str = "system:authenticated";
-const UNAUTHENTICATED: &str = "system:unauthenticated";
-/// The group of what is no user and no group.
-const GROUP: &str = "authentication.k8s.io";
+const ANONYMOUS: &str = "system:anonymous";
 
-/// Who is meant, as the headers say it.
+/// What the `Impersonate-*` headers of a request say.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Wanted {
     user: String,
@@ -27,121 +24,144 @@ struct Wanted {
     extra: BTreeMap<String, Vec<String>>,
 }
 
-/// The identity that the request is made as: the caller's own, unless its headers name another that it may take on.
-pub(crate) fn impersonate(app: &App, caller: Arc<Identity>, headers: &HeaderMap) -> Result<Arc<Identity>, Status> {
-    let Some(wanted) = Wanted::of(headers)? else { return Ok(caller) };
-    for info in wanted.requests() {
-        authorization::authorize(app, &caller, &info, "")?;
+/// The identity that the request is to be served as. The headers go: whoever gets the request next must not act on them.
+pub(crate) fn impersonate(app: &App, caller: Caller, headers: &mut HeaderMap) -> Result<Caller, Status> {
+    let asks = |name: &&HeaderName| name.as_str().starts_with(PREFIX);
+    if !headers.keys().any(|name| asks(&name)) {
+        return Ok(caller);
     }
-    Ok(Arc::new(wanted.identity()))
+    let wanted = Wanted::of(headers);
+    let gone: Vec<HeaderName> = headers.keys().filter(asks).cloned().collect();
+    for name in gone {
+        headers.remove(name);
+    }
+    let rights = wanted.rights();
+    if wanted.user.is_empty() {
+        let asked: Vec<String> = rights.iter().map(|info| format!("{} {:?}", info.resource, info.name)).collect();
+        return Err(Status::internal(format!("requested [{}] without impersonating a user", asked.join(" "))));
+    }
+    for info in &rights {
+        authorization::authorize(app, &caller.identity, info, "")?;
+    }
+    Ok(Caller { identity: Arc::new(wanted.identity()) })
 }
 
 impl Wanted {
-    fn of(headers: &HeaderMap) -> Result<Option<Self>, Status> {
+    fn of(headers: &HeaderMap) -> Self {
         let mut wanted = Self::default();
         for (name, value) in headers {
             let Some(what) = name.as_str().strip_prefix(PREFIX) else { continue };
-            let value =
-                value.to_str().map_err(|_| Status::bad_request(format!("the header {name} is not text")))?.to_owned();
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             match what {
-                "user" => wanted.user = value,
-                "uid" => wanted.uid = value,
+                "user" if wanted.user.is_empty() => wanted.user = value,
+                "uid" if wanted.uid.is_empty() => wanted.uid = value,
                 "group" => wanted.groups.push(value),
-                other => {
-                    if let Some(key) = other.strip_prefix(EXTRA) {
-                        wanted.extra.entry(decode(key)).or_default().push(value);
+                _ => {
+                    if let Some(key) = what.strip_prefix("extra-") {
+                        wanted.extra.entry(request_info::decode(key)).or_default().push(value);
                     }
                 }
             }
         }
-        let nothing = wanted == Self::default();
-        if !nothing && wanted.user.is_empty() {
-            return Err(Status::internal(format!("requested {wanted:?} without impersonating a user")));
-        }
-        Ok((!nothing).then_some(wanted))
+        wanted
     }
 
-    /// Namespace and name of the ServiceAccount that is meant, if one is.
-    fn account(&self) -> Option<(&str, &str)> {
-        self.user.strip_prefix("system:serviceaccount:")?.split_once(':')
-    }
-
-    /// What the caller must be allowed to do.
-    fn requests(&self) -> Vec<RequestInfo> {
-        let ask = |group: &str, resource: &str, name: &str| RequestInfo {
+    /// What the caller has to be allowed: one right for each thing it wants to be.
+    fn rights(&self) -> Vec<RequestInfo> {
+        const AUTHENTICATION: &str = "authentication.k8s.io";
+        let right = |group: &str, resource: &str, subresource: &str, name: &str| RequestInfo {
             verb: "impersonate",
-            version: "v1".into(),
             group: group.into(),
             resource: resource.into(),
+            subresource: subresource.into(),
             name: name.into(),
             ..RequestInfo::default()
         };
-        let mut requests = vec![match self.account() {
-            Some((namespace, name)) => RequestInfo { namespace: namespace.into(), ..ask("", "serviceaccounts", name) },
-            None => ask("", "users", &self.user),
-        }];
-        requests.extend(self.groups.iter().map(|group| ask("", "groups", group)));
+        let mut rights = Vec::new();
+        if let Some((namespace, name)) = service_account(&self.user) {
+            let account = right("", "serviceaccounts", "", name);
+            rights.push(RequestInfo { namespace: namespace.into(), within: true, ..account });
+        } else if !self.user.is_empty() {
+            rights.push(right("", "users", "", &self.user));
+        }
+        rights.extend(self.groups.iter().map(|group| right("", "groups", "", group)));
         for (key, values) in &self.extra {
-            let of = |value: &String| RequestInfo { subresource: key.clone(), ..ask(GROUP, "userextras", value) };
-            requests.extend(values.iter().map(of));
+            rights.extend(values.iter().map(|value| right(AUTHENTICATION, "userextras", key, value)));
         }
         if !self.uid.is_empty() {
-            requests.push(ask(GROUP, "uids", &self.uid));
+            rights.push(right(AUTHENTICATION, "uids", "", &self.uid));
         }
-        requests
+        rights
     }
 
     fn identity(self) -> Identity {
-        let mut groups = self.groups.clone();
-        if groups.is_empty()
-            && let Some((namespace, _)) = self.account()
-        {
-            groups.push("system:serviceaccounts".to_owned());
-            groups.push(format!("system:serviceaccounts:{namespace}"));
+        let mut groups = self.groups;
+        if let Some((namespace, _)) = service_account(&self.user).filter(|_| groups.is_empty()) {
+            groups = vec!["system:serviceaccounts".into(), format!("system:serviceaccounts:{namespace}")];
         }
-        let anonymous = self.user == "system:anonymous";
-        if !groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED) {
-            groups.push(if anonymous { UNAUTHENTICATED } else { AUTHENTICATED }.to_owned());
+        let sure = groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED);
+        if self.user == ANONYMOUS && !groups.iter().any(|group| group == UNAUTHENTICATED) {
+            groups.push(UNAUTHENTICATED.into());
+        } else if self.user != ANONYMOUS && !sure {
+            groups.push(AUTHENTICATED.into());
         }
         Identity { name: self.user, uid: self.uid, groups, extra: self.extra }
     }
 }
 
+/// The namespace and name of the account that a user name stands for.
+fn service_account(user: &str) -> Option<(&str, &str)> {
+    user.strip_prefix("system:serviceaccount:")?.split_once(':').filter(|(_, name)| !name.contains(':'))
+}
+
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    fn headers(list: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, value.parse().unwrap());
+        for (name, value) in list {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
+            headers.append(name, HeaderValue::from_str(value).expect("a header's value"));
         }
         headers
     }
 
     #[test]
-    fn who_is_meant() {
-        assert_eq!(Wanted::of(&headers(&[("accept", "*/*")])).unwrap(), None);
-        assert_eq!(Wanted::of(&headers(&[("impersonate-group", "x")])).unwrap_err().code, 500);
+    fn one_right_for_each_thing() {
         let wanted = Wanted::of(&headers(&[
-            ("impersonate-user", "jo"),
-            ("impersonate-group", "a"),
-            ("impersonate-group", "b"),
-            ("impersonate-extra-acme.com%2fproject", "p"),
+            ("Impersonate-User", "system:serviceaccount:a:robot"),
+            ("Impersonate-Group", "g"),
+            ("Impersonate-Extra-Example.com%2fScopes", "s"),
+            ("Impersonate-Uid", "7"),
         ]));
-        let wanted = wanted.unwrap().unwrap();
-        let asked: Vec<String> =
-            wanted.requests().iter().map(|info| format!("{} {}", info.resource_path(), info.name)).collect();
-        assert_eq!(asked, ["users jo", "groups a", "groups b", "userextras/acme.com/project p"]);
-        let identity = wanted.identity();
-        assert_eq!(identity.groups, ["a", "b", AUTHENTICATED]);
+        let rights = wanted.rights();
+        let said: Vec<String> =
+            rights.iter().map(|r| format!("{}|{}|{}|{}", r.group, r.namespace, r.resource_path(), r.name)).collect();
+        assert_eq!(
+            said,
+            [
+                "|a|serviceaccounts|robot",
+                "||groups|g",
+                "authentication.k8s.io||userextras/example.com/scopes|s",
+                "authentication.k8s.io||uids|7"
+            ]
+        );
+        assert_eq!(wanted.identity().groups, ["g", AUTHENTICATED]);
     }
 
     #[test]
-    fn an_account_has_its_groups() {
-        let wanted = Wanted::of(&headers(&[("impersonate-user", "system:serviceaccount:n:s")])).unwrap().unwrap();
-        let [info] = wanted.requests().try_into().unwrap();
-        assert_eq!((info.namespace.as_str(), info.resource.as_str(), info.name.as_str()), ("n", "serviceaccounts", "s"));
-        assert_eq!(wanted.identity().groups, ["system:serviceaccounts", "system:serviceaccounts:n", AUTHENTICATED]);
+    fn the_groups_that_come_with_a_name() {
+        let groups = |user: &str, more: &[&str]| {
+            let groups = more.iter().map(|group| (*group).to_owned()).collect();
+            Wanted { user: user.into(), groups, ..Wanted::default() }.identity().groups
+        };
+        assert_eq!(groups("jo", &[]), [AUTHENTICATED]);
+        assert_eq!(groups("jo", &[UNAUTHENTICATED]), [UNAUTHENTICATED]);
+        assert_eq!(groups(ANONYMOUS, &[]), [UNAUTHENTICATED]);
+        let robot = groups("system:serviceaccount:a:robot", &[]);
+        assert_eq!(robot, ["system:serviceaccounts", "system:serviceaccounts:a", AUTHENTICATED]);
     }
 }

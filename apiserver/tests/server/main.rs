@@ -12,6 +12,8 @@ mod definitions_kubectl;
 mod doors;
 /// A server of one's own, asked in process.
 mod harness;
+/// Who speaks, and for whom.
+mod identity;
 /// What the real `kubectl` says.
 mod kubectl;
 /// The life of objects.

@@ -108,12 +108,20 @@ fn whoami(_: &App, call: &Call, _: &Value) -> Result<Value, Status> {
 }
 
 fn token(app: &App, _: &Call, spec: &Value) -> Result<Value, Status> {
-    Ok(match authentication::by_token(app, spec["token"].as_str().unwrap_or_default()) {
-        Some(identity) => {
-            let audience = authentication::service_account::ISSUER;
-            json!({ "authenticated": true, "user": user(&identity), "audiences": [audience] })
+    let token = spec["token"].as_str().unwrap_or_default();
+    if token.is_empty() {
+        return Err(Status::bad_request("token is required for TokenReview in authentication"));
+    }
+    let asked = spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut audiences: Vec<String> = asked.map(str::to_owned).collect();
+    if audiences.is_empty() {
+        audiences.extend(authentication::service_account::api_audiences());
+    }
+    Ok(match authentication::by_token(app, token, &audiences) {
+        Ok(verified) => {
+            json!({ "authenticated": true, "user": user(&verified.identity), "audiences": verified.audiences })
         }
-        None => json!({ "user": {}, "error": "invalid bearer token" }),
+        Err(why) => json!({ "user": {}, "error": format!("[invalid bearer token, {why}]") }),
     })
 }
 

@@ -127,8 +127,10 @@ async fn what_probes_make_of_what_they_are_told() {
         }
     };
     tokio::select! {
-        () = probes => {}
+        // the first poll of the servers listens: nobody asks before
+        biased;
         () = serve(fabric.clone()) => unreachable!("it serves until it is dropped"),
+        () = probes => {}
     }
 }
 
