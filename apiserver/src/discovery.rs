@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     app::{App, Call},
     authentication::service_account::ISSUER,
-    handlers::reviews::{self, REVIEWS},
+    handlers::reviews,
     negotiation::{Form, Offers},
     response,
 };
@@ -111,7 +111,7 @@ pub(crate) fn group_versions(kinds: &Kinds) -> Vec<(&'static str, &'static str)>
     let mut all = Vec::new();
     let hubs = kinds::ALL.iter().map(|kind| (kind.group(), kind.hub().version));
     let others = kinds::ALL.iter().flat_map(|kind| kind.versions.iter().skip(1).map(|v| (v.group, v.version)));
-    let reviews = REVIEWS.iter().map(|review| (review.group, reviews::VERSION));
+    let reviews = reviews::kinds().map(|review| (review.group(), review.hub().version));
     // by group, and the preferred version of each first
     let custom = kinds.custom().map(|kind| (kind.group(), kind.hub().version));
     for pair in hubs.chain(reviews).chain(others).chain(custom) {
@@ -189,10 +189,10 @@ fn resource_list(kinds: &Kinds, group: &str, version: &str) -> Result<Value, Sta
             resources.push(resource);
         }
     }
-    for review in REVIEWS.iter().filter(|review| review.group == group && reviews::VERSION == version) {
+    for review in reviews::kinds().filter(|review| review.group() == group && review.hub().version == version) {
         resources.push(json!({
             "name": review.plural, "singularName": review.kind.to_lowercase(), "namespaced": review.namespaced,
-            "kind": review.kind, "verbs": ["create"],
+            "kind": review.kind, "verbs": review.verbs,
         }));
     }
     if resources.is_empty() {
@@ -266,11 +266,12 @@ fn aggregated_resources(kinds: &Kinds, group: &str, version: &str) -> Vec<Value>
         }
         resource
     });
-    let reviews = REVIEWS.iter().filter(|review| review.group == group && reviews::VERSION == version).map(|review| {
-        json!({
-            "resource": review.plural, "responseKind": response(review.kind), "scope": scope(review.namespaced),
-            "singularResource": review.kind.to_lowercase(), "verbs": ["create"],
-        })
-    });
+    let reviews =
+        reviews::kinds().filter(|review| review.group() == group && review.hub().version == version).map(|review| {
+            json!({
+                "resource": review.plural, "responseKind": response(review.kind), "scope": scope(review.namespaced),
+                "singularResource": review.kind.to_lowercase(), "verbs": review.verbs,
+            })
+        });
     stored.chain(reviews).collect()
 }

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     app::Call,
     discovery::{group_versions, hex},
+    handlers::reviews,
     response,
 };
 use descriptions::describe;
@@ -95,7 +96,7 @@ impl OpenApi {
 
     fn v3<'a>(&self, made: &'a Made) -> &'a BTreeMap<String, Arc<Document>> {
         made.v3.get_or_init(|| {
-            let rows: Vec<&Kind> = made.kinds.all().collect();
+            let rows = made.rows();
             let document = |(group, version): (&str, &str)| {
                 let path = if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") };
                 let make =
@@ -112,14 +113,17 @@ impl OpenApi {
 }
 
 impl Made {
+    fn rows(&self) -> Vec<&Kind> {
+        self.kinds.all().chain(reviews::kinds()).collect()
+    }
+
     fn v2(&self, call: &Call) -> Response<Body> {
         let wants = call.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        let rows = || self.kinds.all().collect::<Vec<&Kind>>();
         if wants.contains("proto-openapi.spec.v2") {
-            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(&rows(), &describe)));
+            let make = || Document::new(openapi::v2_protobuf(&openapi::v2(&self.rows(), &describe)));
             return send(call, self.v2_protobuf.get_or_init(make), openapi::V2_PROTOBUF);
         }
-        let make = || Document::new(openapi::v2(&rows(), &describe).to_string().into_bytes());
+        let make = || Document::new(openapi::v2(&self.rows(), &describe).to_string().into_bytes());
         send(call, self.v2.get_or_init(make), "application/json")
     }
 }

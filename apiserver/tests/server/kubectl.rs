@@ -97,6 +97,23 @@ async fn a_retired_version_is_the_same_object() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_in_every_version_is_explained() {
+    let cluster = Cluster::start().await;
+    let kubectl = Kubectl::new(&cluster);
+    let resources = kubectl.run("api-resources --no-headers", "").await;
+    assert!(resources.contains("selfsubjectrulesreviews") && resources.contains("extensions/v1beta1"), "{resources}");
+    for line in resources.lines() {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let [name, .., version, _, kind] = columns[..] else { panic!("{line}") };
+        let explained = kubectl.run(&format!("explain {name} --api-version={version}"), "").await;
+        let (head, text) = explained.split_once("DESCRIPTION:\n").unwrap_or_else(|| panic!("{line}: {explained}"));
+        assert!(head.contains(&format!("KIND:       {kind}\n")), "{line}: {explained}");
+        assert!(!text.contains("<empty>") && text.contains("FIELDS:"), "{line}: {explained}");
+    }
+    cluster.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watch_over_tls_ends_with_the_server() {
     let cluster = Cluster::start().await;
     let kubectl = Kubectl::new(&cluster);

@@ -1,6 +1,6 @@
 //! Questions about identities and rights, answered at once and never stored: one row each.
 
-use api::{Identity, Status, field};
+use api::{Identity, Kind, Status, field, kind::Version};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -14,66 +14,89 @@ use crate::{
     response,
 };
 
-/// A kind that can only be created. It has a place in discovery like any other.
+/// A kind that can only be created. It has a place in discovery and OpenAPI like any other.
 pub(crate) struct Review {
-    pub(crate) group: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) plural: &'static str,
-    pub(crate) namespaced: bool,
+    pub(crate) kind: Kind,
     answer: fn(&App, &Call, &Value) -> Result<Value, Status>,
 }
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const AUTHORIZATION: &str = "authorization.k8s.io";
 
-pub(crate) static REVIEWS: &[Review] = &[
+static REVIEWS: &[Review] = &[
     Review {
-        group: AUTHENTICATION,
-        kind: "SelfSubjectReview",
-        plural: "selfsubjectreviews",
-        namespaced: false,
+        kind: Kind {
+            kind: "SelfSubjectReview",
+            plural: "selfsubjectreviews",
+            versions: &[Version::hub(AUTHENTICATION, "v1", "io.k8s.api.authentication.v1.SelfSubjectReview")],
+            verbs: &["create"],
+            ..Kind::CLUSTER
+        },
         answer: whoami,
     },
-    Review { group: AUTHENTICATION, kind: "TokenReview", plural: "tokenreviews", namespaced: false, answer: token },
     Review {
-        group: AUTHORIZATION,
-        kind: "LocalSubjectAccessReview",
-        plural: "localsubjectaccessreviews",
-        namespaced: true,
+        kind: Kind {
+            kind: "TokenReview",
+            plural: "tokenreviews",
+            versions: &[Version::hub(AUTHENTICATION, "v1", "io.k8s.api.authentication.v1.TokenReview")],
+            verbs: &["create"],
+            ..Kind::CLUSTER
+        },
+        answer: token,
+    },
+    Review {
+        kind: Kind {
+            kind: "LocalSubjectAccessReview",
+            plural: "localsubjectaccessreviews",
+            versions: &[Version::hub(AUTHORIZATION, "v1", "io.k8s.api.authorization.v1.LocalSubjectAccessReview")],
+            verbs: &["create"],
+            ..Kind::NAMESPACED
+        },
         answer: local_access,
     },
     Review {
-        group: AUTHORIZATION,
-        kind: "SelfSubjectAccessReview",
-        plural: "selfsubjectaccessreviews",
-        namespaced: false,
+        kind: Kind {
+            kind: "SelfSubjectAccessReview",
+            plural: "selfsubjectaccessreviews",
+            versions: &[Version::hub(AUTHORIZATION, "v1", "io.k8s.api.authorization.v1.SelfSubjectAccessReview")],
+            verbs: &["create"],
+            ..Kind::CLUSTER
+        },
         answer: own_access,
     },
     Review {
-        group: AUTHORIZATION,
-        kind: "SelfSubjectRulesReview",
-        plural: "selfsubjectrulesreviews",
-        namespaced: false,
+        kind: Kind {
+            kind: "SelfSubjectRulesReview",
+            plural: "selfsubjectrulesreviews",
+            versions: &[Version::hub(AUTHORIZATION, "v1", "io.k8s.api.authorization.v1.SelfSubjectRulesReview")],
+            verbs: &["create"],
+            ..Kind::CLUSTER
+        },
         answer: rules,
     },
     Review {
-        group: AUTHORIZATION,
-        kind: "SubjectAccessReview",
-        plural: "subjectaccessreviews",
-        namespaced: false,
+        kind: Kind {
+            kind: "SubjectAccessReview",
+            plural: "subjectaccessreviews",
+            versions: &[Version::hub(AUTHORIZATION, "v1", "io.k8s.api.authorization.v1.SubjectAccessReview")],
+            verbs: &["create"],
+            ..Kind::CLUSTER
+        },
         answer: access,
     },
 ];
 
-/// All are in this version.
-pub(crate) const VERSION: &str = "v1";
+/// The rows of all.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    REVIEWS.iter().map(|review| &review.kind)
+}
 
 pub(crate) fn find(info: &RequestInfo) -> Option<&'static Review> {
-    REVIEWS.iter().find(|review| {
-        review.group == info.group
-            && VERSION == info.version
-            && review.plural == info.resource
-            && review.namespaced == info.within
+    REVIEWS.iter().find(|Review { kind, .. }| {
+        kind.group() == info.group
+            && kind.hub().version == info.version
+            && kind.plural == info.resource
+            && kind.namespaced == info.within
     })
 }
 
@@ -82,8 +105,8 @@ pub(crate) async fn create(app: &App, call: &mut Call, review: &Review, request:
         return Err(response::no_such_method());
     }
     let bytes = body::read(request).await?;
-    let mut asked = body::decode(call, review.kind, &bytes, &mut Vec::new())?;
-    body::require_kind(&mut asked, review.kind, &format!("{}/{VERSION}", review.group))?;
+    let mut asked = body::decode(call, review.kind.kind, &bytes, &mut Vec::new())?;
+    body::require_kind(&mut asked, review.kind.kind, &review.kind.hub().api_version())?;
     asked["status"] = (review.answer)(app, call, &asked["spec"])?;
     if asked["metadata"].is_null() {
         asked["metadata"] = json!({});
